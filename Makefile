@@ -1,0 +1,95 @@
+# Needs Python 3.11 or newer and make. Everything else is installed into .venv, from requirements/dev.lock.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := uv==0.13.9
+
+# The environment is made anew when the lock, the project file or the Python changes; otherwise `make setup` does nothing.
+INPUTS := requirements/dev.lock pyproject.toml
+STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | cksum | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test check static format lint types layers jsonnetfmt coverage drift bench golden lock wheel-test clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## Install everything into .venv (nothing to do when it is up to date)
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("dlaasgen needs Python 3.11 or newer; %s is %s. Name another one: make setup PYTHON=python3.13" % (sys.executable, sys.version.split()[0]))'
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.ready-* && touch $@
+
+run: setup ## Render and check matrix/nightly.yaml, and say what to do next
+	@echo '$$ dlaasgen render matrix/nightly.yaml'
+	@$(BIN)/dlaasgen render matrix/nightly.yaml
+	@echo '$$ dlaasgen check matrix/nightly.yaml'
+	@$(BIN)/dlaasgen check matrix/nightly.yaml
+	@echo
+	@echo 'The tree is rendered/nightly; start with rendered/nightly/README.md.'
+	@echo 'Next:'
+	@echo '  edit matrix/nightly.yaml, then `make run` again, and review the diff of rendered/'
+	@echo '  $(BIN)/dlaasgen cells matrix/nightly.yaml          what the matrix expands to'
+	@echo '  $(BIN)/dlaasgen --help                             every command'
+	@echo '  kubectl apply -k rendered/nightly                  start the jobs (or let Argo CD do it)'
+
+test: setup ## Run every test: unit, property, acceptance (PYTEST="-k name" to choose)
+	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST)
+
+check: static test coverage drift ## Everything that CI runs: static checks, tests, coverage, drift
+
+static: lint types layers jsonnetfmt ## Format, lint, types, layers, prototypes' format
+
+format: setup ## Rewrite the sources in the project's format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only --quiet .
+	@if command -v jsonnetfmt >/dev/null; then find prototypes -name '*.*sonnet' -exec jsonnetfmt --in-place {} +; fi
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+types: setup
+	@$(BIN)/mypy
+
+layers: setup
+	@$(BIN)/lint-imports
+
+# No package of PyPI has jsonnetfmt; Debian's and Homebrew's package `jsonnet` have it.
+jsonnetfmt:
+	@if command -v jsonnetfmt >/dev/null; then \
+	  find prototypes generator/dlaasgen/templates -name '*.*sonnet' -exec jsonnetfmt --test {} + \
+	    && echo 'jsonnetfmt: all formatted' || { echo 'jsonnetfmt: run `make format`'; exit 1; }; \
+	else echo 'jsonnetfmt: skipped, since it is not installed (package `jsonnet` of Debian or Homebrew)'; fi
+
+coverage: setup # of the last test run
+	@$(BIN)/coverage report --omit='*/dlaasgen/adapters/*,*/dlaasgen/cli/*,*/dlaasgen/pipeline*' --fail-under=100
+
+drift: setup
+	@$(BIN)/dlaasgen render --check matrix/
+
+bench: setup ## Measure speed beside other tools; prints a table, writes JSON
+	@$(BIN)/python bench/bench.py
+
+golden: setup ## Rewrite the golden files, for review in the diff
+	@$(BIN)/python -m pytest --update-golden -q tests
+
+lock: setup ## Update requirements/*.lock from pyproject.toml (UPGRADE=--upgrade for the newest versions)
+	@$(BIN)/python -m pip install --quiet $(UV)
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header $(UPGRADE) pyproject.toml --group dev -o requirements/dev.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+
+wheel-test: setup ## Build the wheel, install it elsewhere, and render there
+	@PYTHON="$(abspath $(BIN)/python)" bash .ci/wheel-test
+
+clean: ## Remove everything that make made
+	rm -rf $(VENV) build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
