@@ -1,0 +1,222 @@
+"""The rendered tree on disk: read it, compare it, stage a new one and put it in place.
+
+What a render promises, whenever it is stopped: the old tree is still there, or one that the next render completes.
+  - A tree that does not exist yet is staged as a whole beside its place and renamed into it.
+  - An existing tree is changed file by file, by rename, and a journal names the files on their way in before the first
+    one moves, so that the next render knows them for its own. The index is the last to change.
+Renders of one root exclude each other by a lock on its folder, which leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from dlaasgen.errors import TreeError
+from dlaasgen.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+JOURNAL = ".dlaasgen-journal.json"
+_STAGE = ".dlaasgen-stage-"
+_READ = 1 << 17
+
+
+def _failed(error: OSError, what: str) -> TreeError:
+    path = str(error.filename or "")
+    return TreeError([Finding("R101", f"cannot {what}: {error.strerror}", file=os.path.relpath(path) if path else None)])
+
+
+@contextlib.contextmanager
+def locked(root: str) -> Iterator[None]:
+    """Hold the lock of a root folder (made when it is missing). Raises TreeError when another render holds it."""
+    try:
+        os.makedirs(root, exist_ok=True)
+        handle = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise _failed(error, "make the folder for the rendered tree") from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TreeError(
+                [Finding("R102", "another render is writing to this folder", file=os.path.relpath(root), hint="wait for it to end and render again")]
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def read(path: str) -> bytes | None:
+    """A file's bytes, or None when there is none."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise _failed(error, "read the rendered tree") from None
+
+
+def same(path: str, data: bytes) -> bool:
+    """Whether a regular file holds exactly these bytes."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        return os.read(handle, len(data) + 1) == data
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def digests(tree: str) -> dict[str, str]:
+    """Every file of a tree, path -> `sha256:...`. A link or other special file gets the digest "special"."""
+    found: dict[str, str] = {}
+    sha256 = hashlib.sha256
+    for folder, prefix in _folders(tree):
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                continue
+            if not entry.is_file(follow_symlinks=False):
+                found[prefix + entry.name] = "special"
+                continue
+            handle = os.open(entry.path, os.O_RDONLY)
+            try:
+                data = os.read(handle, _READ)
+                if len(data) == _READ:
+                    with open(handle, "rb", closefd=False) as rest:
+                        data += rest.read()
+            finally:
+                os.close(handle)
+            found[prefix + entry.name] = "sha256:" + sha256(data).hexdigest()
+    return found
+
+
+def paths(tree: str) -> set[str]:
+    """The path of every file of a tree, relative to it."""
+    return {prefix + e.name for folder, prefix in _folders(tree) for e in os.scandir(folder) if not e.is_dir(follow_symlinks=False)}
+
+
+def _folders(tree: str) -> Iterator[tuple[str, str]]:
+    """(folder, prefix of its files) for a tree and every folder below it."""
+    if not os.path.isdir(tree):
+        return
+    for folder, folders, _ in os.walk(tree):
+        folders.sort()
+        below = os.path.relpath(folder, tree)
+        yield folder, "" if below == "." else below.replace(os.sep, "/") + "/"
+
+
+def journal(tree: str) -> set[str]:
+    """The files that an interrupted render was putting in place."""
+    data = read(os.path.join(tree, JOURNAL))
+    if data is None:
+        return set()
+    try:
+        names = json.loads(data)
+    except ValueError:
+        return set()
+    return {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
+
+
+class Stage:
+    """A folder beside the tree, in which the new files wait."""
+
+    def __init__(self, root: str, name: str) -> None:
+        self.tree = os.path.join(root, name)
+        self.folder = os.path.join(root, _STAGE + name)
+        self.fresh = not os.path.lexists(self.tree)
+
+    def open(self) -> None:
+        """Begin with an empty folder; what a killed render left is thrown away."""
+        try:
+            if not self.fresh and (os.path.islink(self.tree) or not os.path.isdir(self.tree)):
+                raise TreeError([Finding("R103", "the place of the rendered tree is not a folder", file=os.path.relpath(self.tree))])
+            self.discard()
+            os.makedirs(os.path.join(self.folder, "jobs"))
+        except OSError as error:
+            raise _failed(error, "stage the rendered tree") from None
+
+    def put(self, path: str, data: bytes) -> bool:
+        """Stage a file unless the tree holds the same already. Whether it was staged."""
+        if not self.fresh and same(f"{self.tree}/{path}", data):
+            return False
+        target = f"{self.folder}/{path}"
+        try:
+            try:
+                handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(handle, view) :]
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise _failed(error, "stage the rendered tree") from None
+        return True
+
+    def discard(self) -> None:
+        """Throw the staged files away."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def commit(self, staged: Iterable[str], removed: Iterable[str], index: str, owned: Iterable[str]) -> None:
+        """Put the staged files in place and remove others; `index` (staged too) last. `owned`: all files of the new tree."""
+        try:
+            if self.fresh:
+                os.rename(self.folder, self.tree)
+                return
+            names = [p for p in staged if p != index]
+            removals = list(removed)
+            if names or removals:
+                with open(os.path.join(self.tree, JOURNAL), "w", encoding="utf-8") as file:
+                    json.dump(sorted({*owned, *removals}), file)
+            for folder in {os.path.dirname(p) for p in names}:
+                os.makedirs(os.path.join(self.tree, folder), exist_ok=True)
+            for path in names:
+                os.replace(f"{self.folder}/{path}", f"{self.tree}/{path}")
+            for path in removals:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(f"{self.tree}/{path}")
+            for folder in sorted({os.path.dirname(p) for p in removals} - {""}, reverse=True):
+                with contextlib.suppress(OSError):
+                    os.rmdir(os.path.join(self.tree, folder))
+            if os.path.exists(f"{self.folder}/{index}"):
+                os.replace(f"{self.folder}/{index}", f"{self.tree}/{index}")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.tree, JOURNAL))
+        except OSError as error:
+            raise _failed(error, "put the rendered tree in place") from None
+        finally:
+            self.discard()
+
+
+def trusted_folder(environ: Mapping[str, str]) -> str | None:
+    """Where this machine remembers which trees it made itself; None when there is no place for it."""
+    base = environ.get("XDG_CACHE_HOME") or (os.path.join(environ["HOME"], ".cache") if environ.get("HOME") else "")
+    return os.path.join(base, "dlaasgen", "trees") if os.path.isabs(base) else None
+
+
+def remember(folder: str | None, key: str) -> None:
+    """Note that this machine made the tree with this key. A cache: failing to write it changes nothing."""
+    if folder is None:
+        return
+    with contextlib.suppress(OSError):
+        os.makedirs(folder, exist_ok=True)
+        os.close(os.open(os.path.join(folder, key), os.O_WRONLY | os.O_CREAT, 0o600))
+
+
+def remembered(folder: str | None, key: str) -> bool:
+    """Whether this machine made the tree with this key."""
+    return folder is not None and os.path.exists(os.path.join(folder, key))

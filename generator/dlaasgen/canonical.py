@@ -1,0 +1,157 @@
+"""Canonical YAML: one text for one value, which every reader reads back to that value. No I/O here.
+
+Kubernetes reads YAML 1.1 through Go, people's tools read 1.1 (PyYAML) and 1.2. The three disagree on plain scalars
+(``on``, ``0777``, ``1e3``, ``12:30:45``, a bare key ``n``), so a string stays plain only when a whitelist says that all
+of them read it as that string; every other string is written in JSON's double quotes, with everything escaped that
+YAML does not allow to stand for itself. Text of several printable lines becomes a literal block, for the sake of diffs.
+
+Order of keys: apiVersion, kind, metadata, spec at the top of a manifest, `name` and `namespace` first elsewhere, the
+rest sorted by code point. Block style, two blanks a level, lists level with their key. Numbers: integers in decimal,
+floats with a point (YAML 1.1 takes ``1e-05`` for a string).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+_PLAIN = re.compile(r"(?:--)?[A-Za-z/](?:[A-Za-z0-9_./@=,+-]|:(?=[A-Za-z0-9_/@]))*").fullmatch
+# Words that one reader or another takes for a boolean, null or number.
+_RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+# What JSON leaves alone and YAML does not allow or folds: DEL, C1 (with NEL), line and paragraph separators, BOM,
+# surrogates, non-characters.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+_LITERAL_LINE = re.compile(r"(?:[\x20-\x7e]*[\x21-\x7e])?").fullmatch
+# A YAML reader need not look further than 1,024 characters for the colon after a key.
+_LONGEST_SIMPLE_KEY = 1000
+_FIRST = {"apiVersion": 0, "kind": 1, "name": 2, "namespace": 3, "metadata": 4, "spec": 5}
+
+
+def dump(value: Any) -> str:
+    """A JSON value (str keys, finite numbers) as canonical YAML, with a newline at its end.
+
+    Raises ValueError for what has no YAML form: NaN, infinities, keys that are not strings, other types.
+    """
+    if isinstance(value, dict) and value:
+        lines: list[str] = []
+        _mapping(value, "", lines)
+        return "\n".join(lines) + "\n"
+    if isinstance(value, list) and value:
+        lines = []
+        _sequence(value, "", lines)
+        return "\n".join(lines) + "\n"
+    return _scalar(value, "") + "\n"
+
+
+def _mapping(value: dict[str, Any], indent: str, lines: list[str]) -> None:
+    """Append the lines of a non-empty mapping."""
+    for key in _order(tuple(value)):
+        item = value[key]
+        head = indent + _key(key)
+        if item.__class__ is str:
+            lines.append(f"{head} {_string(item)}" if "\n" not in item else f"{head} {_text(item, indent)}")
+        elif item.__class__ is dict and item:
+            lines.append(head)
+            _mapping(item, indent + "  ", lines)
+        elif item.__class__ is list and item:
+            lines.append(head)
+            _sequence(item, indent, lines)
+        else:
+            lines.append(f"{head} {_scalar(item, indent)}")
+
+
+def _sequence(value: list[Any], indent: str, lines: list[str]) -> None:
+    """Append the lines of a non-empty sequence."""
+    deeper = indent + "  "
+    for item in value:
+        if item.__class__ is str:
+            lines.append(f"{indent}- {_string(item)}" if "\n" not in item else f"{indent}- {_text(item, indent)}")
+        elif item.__class__ in (dict, list) and item:
+            start = len(lines)
+            if item.__class__ is dict:
+                _mapping(item, deeper, lines)
+            else:
+                _sequence(item, deeper, lines)
+            lines[start] = f"{indent}- {lines[start][len(deeper) :]}"
+        else:
+            lines.append(f"{indent}- {_scalar(item, indent)}")
+
+
+def _scalar(value: Any, indent: str) -> str:
+    """Anything that fits behind its key: a scalar or an empty collection."""
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    kind = value.__class__
+    if kind is str:
+        return _text(value, indent)
+    if kind is int:
+        return str(value)
+    if kind is float:
+        return _float(value)
+    if kind is dict:
+        return "{}"
+    if kind is list:
+        return "[]"
+    msg = f"{kind.__name__} has no YAML form"
+    raise ValueError(msg)
+
+
+def _float(value: float) -> str:
+    """A finite float in the one form that YAML 1.1, YAML 1.2 and JSON readers agree on."""
+    text = repr(value)
+    mantissa, e, exponent = text.partition("e")
+    if mantissa.lstrip("-") in ("inf", "nan"):
+        msg = f"{text} has no JSON form"
+        raise ValueError(msg)
+    if e and "." not in mantissa:
+        return f"{mantissa}.0e{exponent}"
+    return text
+
+
+def _text(value: str, indent: str) -> str:
+    """A string; one of several plain lines becomes a literal block."""
+    if "\n" in value and value[0] not in " \n" and value[-2:] != "\n\n":
+        body = value.removesuffix("\n").split("\n")
+        if all(map(_LITERAL_LINE, body)):
+            head = "|" if value.endswith("\n") else "|-"
+            return "\n".join([head, *(f"{indent}  {line}" if line else "" for line in body)])
+    return _string(value)
+
+
+@lru_cache(maxsize=4096)
+def _string(value: str) -> str:
+    """A string on one line: plain where all readers agree on it, else in double quotes."""
+    if _PLAIN(value) and value.lower() not in _RESERVED:
+        return value
+    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+@lru_cache(maxsize=4096)
+def _key(key: str) -> str:
+    """A key with its colon. A very long one in the explicit form."""
+    if key.__class__ is not str:
+        msg = f"key {key!r} is not a string"
+        raise ValueError(msg)
+    text = _string(key)
+    if len(text) > _LONGEST_SIMPLE_KEY:
+        msg = f"key of {len(key)} characters; a YAML key may have {_LONGEST_SIMPLE_KEY}"
+        raise ValueError(msg)
+    return text + ":"
+
+
+@lru_cache(maxsize=4096)
+def _order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys in canonical order."""
+    if "metadata" not in keys:
+        return tuple(sorted(keys, key=lambda k: (k != "name", k != "namespace", k)))
+    return tuple(sorted(keys, key=lambda k: (_FIRST.get(k, 9), k)))

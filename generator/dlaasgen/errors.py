@@ -1,0 +1,61 @@
+"""The errors by which dlaasgen ends, and the exit code of each. No I/O here.
+
+Exit codes: 0 done; 1 the rendered tree has drifted (`render --check`); 2 wrong command line; 3 a matrix file is wrong;
+4 a prototype or its parameters are wrong; 5 a check found errors; 6 the tree cannot be written (locked, foreign, I/O);
+70 a defect in dlaasgen; 130 interrupted. `tests/unit/test_errors.py` proves that no code is used twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dlaasgen.findings import Finding
+
+
+class DlaasgenError(Exception):
+    """The base: carries findings (all of them, not only the first) and an exit code."""
+
+    exit_code = 70
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(f) for f in self.findings))
+
+
+class DriftError(DlaasgenError):
+    """The rendered tree is not what the matrix says."""
+
+    exit_code = 1
+
+
+class UsageError(DlaasgenError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    exit_code = 2
+
+
+class MatrixError(DlaasgenError):
+    """A matrix file cannot be read or means nothing."""
+
+    exit_code = 3
+
+
+class PrototypeError(DlaasgenError):
+    """A prototype is wrong, cannot be found, or was given wrong parameters."""
+
+    exit_code = 4
+
+
+class CheckError(DlaasgenError):
+    """A manifest does not pass the checks."""
+
+    exit_code = 5
+
+
+class TreeError(DlaasgenError):
+    """The rendered tree cannot be read or written."""
+
+    exit_code = 6
