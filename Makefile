@@ -5,13 +5,17 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := uv==0.13.9
 
+JSONNET            := $(sort $(shell find prototypes generator/dlaasgen/templates -name '*.*sonnet'))
+GO_JSONNET         := github.com/google/go-jsonnet/cmd
+GO_JSONNET_VERSION := v0.21.0
+
 # The environment is made anew when the lock, the project file or the Python changes; otherwise `make setup` does nothing.
 INPUTS := requirements/dev.lock pyproject.toml
 STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnetfmt coverage drift bench golden lock wheel-test clean
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift bench golden lock wheel-test clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,12 +48,13 @@ test: setup ## Run every test: unit, property, acceptance (PYTEST="-k name" to c
 
 check: static test coverage drift ## Everything that CI runs: static checks, tests, coverage, drift
 
-static: lint types layers jsonnetfmt ## Format, lint, types, layers, prototypes' format
+static: lint types layers jsonnet ## Format, lint, types, layers, prototypes' format
 
+format: export PATH := $(abspath $(BIN)):$(PATH)
 format: setup ## Rewrite the sources in the project's format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix-only --quiet .
-	@if command -v jsonnetfmt >/dev/null; then find prototypes -name '*.*sonnet' -exec jsonnetfmt --in-place {} +; fi
+	@if command -v jsonnetfmt >/dev/null; then jsonnetfmt --in-place $(JSONNET); fi
 
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -59,14 +64,17 @@ types: setup
 	@$(BIN)/mypy
 
 layers: setup
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
-# No package of PyPI has jsonnetfmt; Debian's and Homebrew's package `jsonnet` have it.
-jsonnetfmt:
-	@if command -v jsonnetfmt >/dev/null; then \
-	  find prototypes generator/dlaasgen/templates -name '*.*sonnet' -exec jsonnetfmt --test {} + \
-	    && echo 'jsonnetfmt: all formatted' || { echo 'jsonnetfmt: run `make format`'; exit 1; }; \
-	else echo 'jsonnetfmt: skipped, since it is not installed (package `jsonnet` of Debian or Homebrew)'; fi
+# PyPI has no package with these two. They come from PATH, or are built once with Go; without either, the check says that it is skipped.
+jsonnet: export PATH := $(abspath $(BIN)):$(PATH)
+jsonnet: setup
+	@if { ! command -v jsonnetfmt || ! command -v jsonnet-lint; } >/dev/null && command -v go >/dev/null; then \
+	  for tool in jsonnetfmt jsonnet-lint; do GOBIN="$(abspath $(BIN))" go install $(GO_JSONNET)/$$tool@$(GO_JSONNET_VERSION); done; fi
+	@if command -v jsonnetfmt >/dev/null; then jsonnetfmt --test $(JSONNET) || { echo 'jsonnetfmt: run `make format`'; exit 1; }; \
+	else echo 'jsonnetfmt: skipped, neither it nor Go is installed'; fi
+	@if command -v jsonnet-lint >/dev/null; then jsonnet-lint -J prototypes $(filter %.jsonnet,$(JSONNET)); \
+	else echo 'jsonnet-lint: skipped, neither it nor Go is installed'; fi
 
 coverage: setup # of the last test run
 	@$(BIN)/coverage report --omit='*/dlaasgen/adapters/*,*/dlaasgen/cli/*,*/dlaasgen/pipeline*' --fail-under=100
