@@ -1,0 +1,48 @@
+"""The command line: one file a command. Commands parse, call the pipeline and print; errors leave by one door."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+INTERRUPTED = 130
+DEFECT = 70
+
+
+def main() -> None:
+    """Run the command line and exit: the console script."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line; its exit code (see dlaasgen.errors)."""
+    from dlaasgen.cli.app import app
+    from dlaasgen.errors import DlaasgenError
+
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app(standalone_mode=True)
+    except DlaasgenError as error:
+        from dlaasgen.cli.output import complain
+
+        complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("dlaasgen: interrupted; the tree is as it was", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends like Ctrl-C does: staged files are thrown away."""
+    raise KeyboardInterrupt

@@ -1,0 +1,49 @@
+"""The Typer application: global options and the list of commands. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dlaasgen import __version__
+from dlaasgen.cli import output
+from dlaasgen.cli.cells import cells
+from dlaasgen.cli.check import check
+from dlaasgen.cli.explain import explain
+from dlaasgen.cli.init import init
+from dlaasgen.cli.render import render
+from dlaasgen.cli.schema import schema
+
+app = typer.Typer(
+    name="dlaasgen",
+    help="From a matrix of benchmark parameters to validated, reviewable Kubernetes manifests.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 130 interrupted.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dlaasgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and asked-for data only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every file and every note.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """From a matrix of benchmark parameters to validated, reviewable Kubernetes manifests."""
+    output.level = output.QUIET if quiet else output.VERBOSE if verbose else output.NORMAL
+
+
+app.command()(render)
+app.command()(check)
+app.command()(cells)
+app.command()(explain)
+app.command()(schema)
+app.command()(init)
