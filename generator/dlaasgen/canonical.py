@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
 from typing import Any
 
 _PLAIN = re.compile(r"(?:--)?[A-Za-z/](?:[A-Za-z0-9_./@=,+-]|:(?=[A-Za-z0-9_/@]))*").fullmatch
@@ -45,35 +44,59 @@ def dump(value: Any) -> str:
     return _scalar(value, "") + "\n"
 
 
+class _Strings(dict[str, str]):
+    """A string -> how it stands behind `key: ` or `- `; "" for one of several lines, which depends on its indent."""
+
+    def __missing__(self, value: str) -> str:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        text = self[value] = "" if "\n" in value else _string(value)
+        return text
+
+
+class _Orders(dict[tuple[str, ...], tuple[tuple[str, str], ...]]):
+    """Keys of a mapping -> (key, `key:`) in canonical order."""
+
+    def __missing__(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        order = self[keys] = tuple((k, _key(k)) for k in _ordered(keys))
+        return order
+
+
+_REMEMBERED = 4096
+_strings = _Strings()
+_orders = _Orders()
+
+
 def _mapping(value: dict[str, Any], indent: str, lines: list[str]) -> None:
     """Append the lines of a non-empty mapping."""
-    for key in _order(tuple(value)):
+    append = lines.append
+    for key, head in _orders[tuple(value)]:
         item = value[key]
-        head = indent + _key(key)
-        if item.__class__ is str:
-            lines.append(f"{head} {_string(item)}" if "\n" not in item else f"{head} {_text(item, indent)}")
-        elif item.__class__ is dict and item:
-            lines.append(head)
+        kind = item.__class__
+        if kind is str:
+            append(f"{indent}{head} {_strings[item] or _text(item, indent)}")
+        elif kind is dict and item:
+            append(indent + head)
             _mapping(item, indent + "  ", lines)
-        elif item.__class__ is list and item:
-            lines.append(head)
+        elif kind is list and item:
+            append(indent + head)
             _sequence(item, indent, lines)
         else:
-            lines.append(f"{head} {_scalar(item, indent)}")
+            append(f"{indent}{head} {_scalar(item, indent)}")
 
 
 def _sequence(value: list[Any], indent: str, lines: list[str]) -> None:
     """Append the lines of a non-empty sequence."""
     deeper = indent + "  "
     for item in value:
-        if item.__class__ is str:
-            lines.append(f"{indent}- {_string(item)}" if "\n" not in item else f"{indent}- {_text(item, indent)}")
-        elif item.__class__ in (dict, list) and item:
+        kind = item.__class__
+        if kind is str:
+            lines.append(f"{indent}- {_strings[item] or _text(item, indent)}")
+        elif kind in (dict, list) and item:
             start = len(lines)
-            if item.__class__ is dict:
-                _mapping(item, deeper, lines)
-            else:
-                _sequence(item, deeper, lines)
+            (_mapping if kind is dict else _sequence)(item, deeper, lines)
             lines[start] = f"{indent}- {lines[start][len(deeper) :]}"
         else:
             lines.append(f"{indent}- {_scalar(item, indent)}")
@@ -124,7 +147,6 @@ def _text(value: str, indent: str) -> str:
     return _string(value)
 
 
-@lru_cache(maxsize=4096)
 def _string(value: str) -> str:
     """A string on one line: plain where all readers agree on it, else in double quotes."""
     if _PLAIN(value) and value.lower() not in _RESERVED:
@@ -136,7 +158,6 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\u{ord(match.group()):04x}"
 
 
-@lru_cache(maxsize=4096)
 def _key(key: str) -> str:
     """A key with its colon. A very long one in the explicit form."""
     if key.__class__ is not str:
@@ -149,9 +170,8 @@ def _key(key: str) -> str:
     return text + ":"
 
 
-@lru_cache(maxsize=4096)
-def _order(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """Keys in canonical order."""
+def _ordered(keys: tuple[str, ...]) -> list[str]:
+    """Keys in canonical order. Raises ValueError for one that is no string."""
     if "metadata" not in keys:
-        return tuple(sorted(keys, key=lambda k: (k != "name", k != "namespace", k)))
-    return tuple(sorted(keys, key=lambda k: (_FIRST.get(k, 9), k)))
+        return sorted(keys, key=lambda k: (k != "name", k != "namespace", k))
+    return sorted(keys, key=lambda k: (_FIRST.get(k, len(_FIRST)), k))

@@ -31,6 +31,7 @@ class Plan:
     evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell
     check           the findings of one manifest
     canonical_json  sorted, compact JSON bytes
+    component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
     """
 
     matrix: Matrix
@@ -40,6 +41,7 @@ class Plan:
     evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], list[Any]]
     check: Callable[[Mapping[str, Any]], Sequence[Finding]]
     canonical_json: Callable[[Any], bytes]
+    component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
     own = [identity(plan.matrix, c, plan.run, p) for c, p in zip(cells, everything, strict=True)]
     given = [{**c.params, "name": i.stand_in, "labels": i.labels, "annotations": i.annotations} for c, i in zip(cells, own, strict=True)]
     values = _evaluate(plan, cells, given)
-    return [_rendered(plan, c, i, v) for c, i, v in zip(cells, own, values, strict=True)]
+    return [_rendered(plan, c, i, p, v) for c, i, p, v in zip(cells, own, everything, values, strict=True)]
 
 
 def _together(faults: list[Finding]) -> list[Finding]:
@@ -102,7 +104,7 @@ def _evaluate(plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, An
     raise PrototypeError(_together(faults))
 
 
-def _rendered(plan: Plan, cell: Cell, own: Identity, value: Any) -> Rendered:
+def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], value: Any) -> Rendered:
     objects = objects_of(value)
     if objects is None:
         raise PrototypeError(
@@ -120,14 +122,15 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, value: Any) -> Rendered:
     for data in objects:
         adopt(data, own)
     job, manifests = finish(cell, objects, own, plan.suffix, plan.canonical_json)
-    findings = [f for m in manifests for f in plan.check(m.data)]
-    if findings:
-        files = {id(m.data): m.file for m in manifests}
-        findings = [
-            replace(f, cell=cell.id, file=f"{plan.matrix.name}/{files[id(m.data)]}", message=f.message.replace(own.stand_in, job))
-            for m in manifests
-            for f in plan.check(m.data)
-        ]
+    findings = [
+        replace(f, cell=cell.id, file=f"{plan.matrix.name}/{m.file}", message=f.message.replace(own.stand_in, job))
+        for m in manifests
+        for f in plan.check(m.data)
+    ]
+    if plan.component is not None:
+        given = {**params, "name": own.stand_in, "labels": own.labels, "annotations": own.annotations}
+        text = plan.component(cell, given, objects).replace(own.stand_in, job)
+        manifests.append(Manifest(f"jsonnet/{cell.id}.jsonnet", {}, text))
     return Rendered(cell, job, tuple(manifests), tuple(findings))
 
 

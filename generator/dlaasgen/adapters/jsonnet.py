@@ -112,11 +112,8 @@ def _rjsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
         path = library.resolve(folder, name)
         return path, library.text(path)
 
-    # Its garbage collector costs ten times the evaluation. A chunk is small: free it as a whole, afterwards.
-    try:
-        return rjsonnet.evaluate_snippet("dlaasgen", program, tla_codes=dict(tla), import_callback=load, gc=False)
-    finally:
-        rjsonnet.gc()
+    # Collecting its garbage costs as much as the evaluation. What is left goes with the worker's process.
+    return rjsonnet.evaluate_snippet("dlaasgen", program, tla_codes=dict(tla), import_callback=load, gc=False)
 
 
 def _jsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:

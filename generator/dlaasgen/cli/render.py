@@ -43,7 +43,7 @@ def render(
     output_: Annotated[Output, typer.Option("--output", "-o", help="Form of what is printed.")] = Output.text,
 ) -> None:
     """Expand a matrix, evaluate its prototype for every cell, check every manifest, and write the tree."""
-    from dlaasgen import pipeline
+    from dlaasgen.pipeline import render as pipeline
     from dlaasgen.errors import DriftError
     from dlaasgen.findings import Finding
 
@@ -75,7 +75,7 @@ def _count(outcome: Outcome) -> str:
 
 
 def _print(file: str, outcome: Outcome, mode: str) -> None:
-    from dlaasgen import pipeline
+    from dlaasgen.pipeline import render as pipeline
 
     output.findings(outcome.findings)
     d = outcome.drift
@@ -99,7 +99,7 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
 
 
 def _json(file: str, outcome: Outcome) -> dict[str, object]:
-    from dlaasgen import pipeline
+    from dlaasgen.pipeline import render as pipeline
 
     d = outcome.drift
     return {

@@ -1,0 +1,43 @@
+"""Expand matrix files into cells, without a prototype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dlaasgen.adapters import matrix_files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlaasgen.cells import Cell
+    from dlaasgen.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """One matrix's cells, in order, and what there is to say of its rules."""
+
+    matrix: str
+    cells: list[Cell]
+    findings: tuple[Finding, ...]
+
+
+def expand(paths: Sequence[str], selectors: Sequence[str]) -> list[Expanded]:
+    """The cells of every matrix that `paths` name, reduced to those that `selectors` choose."""
+    from dlaasgen.cells import expand_with_notes, select
+
+    expanded = []
+    for file in matrix_files.find(paths):
+        matrix = matrix_files.read(file)
+        expansion = expand_with_notes(matrix)
+        cells = list(expansion.cells)
+        expanded.append(Expanded(matrix.name, select(cells, selectors) if selectors else cells, tuple(expansion.findings)))
+    return expanded
+
+
+def explain(paths: Sequence[str], cell: str) -> list[str]:
+    """Which rules made a cell, or took it away, in every matrix that `paths` name."""
+    from dlaasgen.cells import explain as explain_cell
+
+    return [line for file in matrix_files.find(paths) for line in explain_cell(matrix_files.read(file), cell)]

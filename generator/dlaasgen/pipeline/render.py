@@ -1,0 +1,357 @@
+"""Render a matrix into its tree, or compare the tree with it.
+
+Each step takes values and returns new ones. Files are staged by the workers and put in place by `_commit` alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlaasgen import __version__
+from dlaasgen.adapters import matrix_files, project, tree_files, workers
+from dlaasgen.adapters.jsonnet import Library, engine, evaluate
+from dlaasgen.errors import CheckError, PrototypeError, TreeError
+from dlaasgen.findings import Finding
+from dlaasgen.manifests import digest
+from dlaasgen.rendering import SUFFIXES, Plan, render
+from dlaasgen.tree import INDEX, KUSTOMIZATION, README, Drift, Entry, Index, compare, dump_index, kustomization, load_index, owned, readme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dlaasgen.cells import Cell
+    from dlaasgen.matrix import Matrix
+
+SPAN = 400
+"""Cells in one evaluation, which has a process of its own: enough to make its start cheap, few enough to keep it small."""
+
+Mode = Literal["write", "check", "dry-run"]
+Progress = "Callable[[int, int], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to render, and how. `out` is the folder that holds one tree a matrix; None means the project's rendered/."""
+
+    matrix: str
+    out: str | None = None
+    mode: Mode = "write"
+    run: str = "1"
+    format: str = "yaml"
+    select: tuple[str, ...] = ()
+    jobs: int = 0
+    engine: str = "rjsonnet"
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a render did, or would do. `drift` is what differed before it; `foreign` are files that are not ours."""
+
+    matrix: str
+    tree: str
+    cells: int
+    evaluated: int
+    drift: Drift
+    foreign: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def render_matrix(request: Request, progress: Callable[[int, int], None] | None = None) -> Outcome:
+    """Render one matrix file. Raises MatrixError, PrototypeError, CheckError or TreeError; then nothing has changed."""
+    data = matrix_files.read_text(request.matrix)
+    matrix = matrix_files.read_bytes(data, request.matrix)
+    root = project.root(request.matrix)
+    out = request.out if request.out is not None else os.path.join(root, "rendered")
+    library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
+    prototype = library.prototype(matrix.prototype)
+    job = _Job(request, matrix, library, prototype, project.relative(request.matrix, root), _inputs(data, library, matrix))
+    lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
+    with lock:
+        return _render(job, tree_files.Stage(out, matrix.name), progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A request with what has been read for it."""
+
+    request: Request
+    matrix: Matrix
+    library: Library
+    prototype: Any
+    source: str
+    inputs: dict[str, str]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the tree depends on beside its inputs."""
+        r = self.request
+        return {"run": r.run, "format": r.format, "select": list(r.select)}
+
+
+def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
+    """The digests of all that a tree is made from."""
+    context = repr((matrix.cluster, matrix.waivers, matrix.gitops, matrix.kubernetes, matrix.dialect, matrix.repeats))
+    return {
+        "dlaasgen": __version__,
+        "matrix": hashlib.sha256(data).hexdigest(),
+        "checks": hashlib.sha256(context.encode()).hexdigest(),
+        **library.closure(matrix.prototype),
+    }
+
+
+def _render(job: _Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
+    present = tree_files.digests(stage.tree)
+    known = _known(job, stage, present)
+    if known is not None and known.inputs == job.inputs and tree_files.journal(stage.tree) == set():
+        wanted = owned(known)
+        drift = compare(wanted, {p: d for p, d in present.items() if p != INDEX})
+        if not drift.missing and not drift.changed:
+            findings = tuple(Finding(**f) for f in known.findings)
+            return Outcome(job.matrix.name, stage.tree, len(known.entries), 0, Drift(extra=drift.extra), drift.extra, findings)
+    return _render_anew(job, stage, present, known, progress)
+
+
+def _known(job: _Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Index | None:
+    """The tree's index, when this machine made it with this very dlaasgen and the same options; else None.
+
+    An index that came from elsewhere is never believed: a hand could have changed a file and its digest alike.
+    """
+    if not job.request.cache or INDEX not in present:
+        return None
+    folder = tree_files.trusted_folder(os.environ)
+    if not tree_files.remembered(folder, _trust_key(present[INDEX])):
+        return None
+    import orjson
+
+    data = tree_files.read(os.path.join(stage.tree, INDEX))
+    index = load_index(orjson.loads(data)) if data is not None and digest(data) == present[INDEX] else None
+    same = index is not None and index.options == job.options and index.matrix == job.matrix.name and index.source == job.source
+    return index if same else None
+
+
+def _trust_key(index_digest: str) -> str:
+    return hashlib.sha256((index_digest + project.stamp()).encode()).hexdigest()
+
+
+def _render_anew(
+    job: _Job, stage: tree_files.Stage, present: Mapping[str, str], known: Index | None, progress: Callable[[int, int], None] | None
+) -> Outcome:
+    from dlaasgen.cells import expand, select
+
+    cells = expand(job.matrix)
+    if job.request.select:
+        cells = select(cells, job.request.select)
+    own = _params(job.matrix.params, cells)
+    kept = _kept(job, known, present, cells, own)
+    todo = [n for n, entry in enumerate(kept) if entry is None]
+    writing = job.request.mode == "write"
+    if writing:
+        stage.open()
+    try:
+        entries, staged, findings = _evaluate(job, stage if writing else None, present, cells, own, kept, todo, progress)
+        if known is not None:
+            reused = {e.id for e in kept if e is not None}
+            findings += [f for f in (Finding(**f) for f in known.findings) if f.cell in reused]
+        if any(f.severity == "error" for f in findings):
+            raise CheckError(findings)
+        index, texts = _about(job, entries, findings)
+        wanted = {**owned(index), INDEX: digest(texts[INDEX].encode())}
+        drift = compare(wanted, present)
+        ours = _ours(stage, present)
+        foreign = tuple(p for p in drift.extra if p not in ours)
+        if job.request.mode == "write":
+            _refuse_foreign(stage, drift, ours, present)
+            staged += [p for p, t in texts.items() if present.get(p) != wanted[p] and stage.put(p, t.encode())]
+            _commit(job, stage, staged, [p for p in drift.extra if p in ours], wanted)
+        return Outcome(job.matrix.name, stage.tree, len(cells), len(todo), drift, foreign, tuple(findings))
+    except BaseException:
+        if writing:
+            stage.discard()
+        raise
+
+
+def _params(common: Mapping[str, Any], cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """Each cell's parameters without those that are the matrix's own."""
+    missing = object()
+    return [{k: v for k, v in c.params.items() if common.get(k, missing) is not v} for c in cells]
+
+
+def _kept(
+    job: _Job, known: Index | None, present: Mapping[str, str], cells: Sequence[Cell], own: Sequence[Mapping[str, Any]]
+) -> list[Entry | None]:
+    """For each cell its entry in the known index when nothing that it depends on has changed, else None."""
+    if known is None or {**known.inputs, "matrix": ""} != {**job.inputs, "matrix": ""}:
+        return [None] * len(cells)
+    import orjson
+
+    if orjson.dumps(known.params) != orjson.dumps(dict(job.matrix.params)):
+        return [None] * len(cells)
+    before = {e.id: e for e in known.entries}
+    kept: list[Entry | None] = []
+    for cell, params in zip(cells, own, strict=True):
+        entry = before.get(cell.id)
+        if (
+            entry is not None
+            and entry.repeat == cell.repeat
+            and orjson.dumps((entry.axes, entry.params)) == orjson.dumps((cell.axes, params))
+            and all(present.get(p) == d for p, d in entry.files.items())
+        ):
+            kept.append(entry)
+        else:
+            kept.append(None)
+    return kept
+
+
+def _evaluate(
+    job: _Job,
+    stage: tree_files.Stage | None,
+    present: Mapping[str, str],
+    cells: Sequence[Cell],
+    own: Sequence[Mapping[str, Any]],
+    kept: Sequence[Entry | None],
+    todo: Sequence[int],
+    progress: Callable[[int, int], None] | None,
+) -> tuple[list[Entry], list[str], list[Finding]]:
+    """(entries in the cells' order, staged paths, findings), evaluating the cells numbered in `todo`."""
+    entries = list(kept)
+    staged: list[str] = []
+    findings: list[Finding] = []
+    if todo:
+        plan = _plan(job)
+
+        def work(start: int, stop: int) -> list[tuple[str, dict[str, str], list[str], tuple[Finding, ...]]] | PrototypeError:
+            try:
+                done = render(plan, [cells[n] for n in todo[start:stop]])
+            except PrototypeError as error:
+                return PrototypeError(error.findings)
+            results = []
+            for r in done:
+                files = {m.file: m.digest for m in r.manifests}
+                new = [m.file for m in r.manifests if stage is not None and present.get(m.file) != files[m.file] and stage.put(m.file, m.text.encode())]
+                results.append((r.job, files, new, r.findings))
+            return results
+
+        jobs = job.request.jobs or workers.default_jobs()
+        with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
+            for start, stop, result in results:
+                if isinstance(result, PrototypeError):
+                    raise result
+                for n, (name, files, new, found) in zip(todo[start:stop], result, strict=True):
+                    entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
+                    staged += new
+                    findings += found
+                if progress is not None:
+                    progress(stop, len(todo))
+    return [e for e in entries if e is not None], staged, findings
+
+
+def _plan(job: _Job) -> Plan:
+    import orjson
+
+    run = engine(job.request.engine)
+
+    def dumps(value: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
+        values: list[Any] = orjson.loads(evaluate(job.library, job.matrix.prototype, common, given, run, dumps))
+        return values
+
+    return Plan(
+        matrix=job.matrix,
+        prototype=job.prototype,
+        run=job.request.run,
+        suffix=SUFFIXES[job.request.format],
+        evaluate=evaluated,
+        check=_checker(job),
+        canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS),
+        component=_component(job) if job.request.format == "jsonnet" else None,
+    )
+
+
+def _component(job: _Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str]:
+    from importlib import resources
+
+    from dlaasgen.components import component
+
+    template = (resources.files("dlaasgen") / "templates" / "component.jsonnet.j2").read_text(encoding="utf-8")
+    return lambda cell, params, objects: component(template, job.matrix.name, cell.id, params, objects)
+
+
+def _checker(job: _Job) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
+    return lambda _: ()
+
+
+def _about(job: _Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[Index, dict[str, str]]:
+    """The index, and the texts of the files that stand beside the manifests, index last."""
+    index = Index(
+        matrix=job.matrix.name,
+        source=job.source,
+        prototype=job.matrix.prototype,
+        dialect=job.matrix.dialect,
+        inputs=job.inputs,
+        options=job.options,
+        params=job.matrix.params,
+        entries=entries,
+        findings=[finding_json(f) for f in findings],
+    )
+    texts = {README: readme(index, findings), KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/"))}
+    index = Index(**{**{f: getattr(index, f) for f in index.__dataclass_fields__}, "files": {p: digest(t.encode()) for p, t in texts.items()}})
+    return index, {**texts, INDEX: dump_index(index)}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    return {f: v for f in finding.__dataclass_fields__ if (v := getattr(finding, f)) not in (None, "")}
+
+
+def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:
+    """The files of the tree on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
+    ours = tree_files.journal(stage.tree)
+    if INDEX in present:
+        import orjson
+
+        with contextlib.suppress(orjson.JSONDecodeError):
+            index = load_index(orjson.loads(tree_files.read(os.path.join(stage.tree, INDEX)) or b"null"))
+            if index is not None:
+                ours |= {INDEX, *owned(index)}
+    return ours | ({tree_files.JOURNAL} if tree_files.JOURNAL in present else set())
+
+
+def _refuse_foreign(stage: tree_files.Stage, drift: Drift, ours: set[str], present: Mapping[str, str]) -> None:
+    """Raises TreeError when a file that is not ours stands where one of ours must go."""
+    inside = [p for p in drift.changed if p not in ours]
+    if inside:
+        raise TreeError(
+            [
+                Finding(
+                    "R104",
+                    "a file that dlaasgen did not write stands where it must write",
+                    file=os.path.relpath(os.path.join(stage.tree, p)),
+                    found=present[p],
+                    hint="move it away, or remove the tree and render again",
+                )
+                for p in inside
+            ]
+        )
+
+
+def _commit(job: _Job, stage: tree_files.Stage, staged: Sequence[str], removed: Sequence[str], wanted: Mapping[str, str]) -> None:
+    stage.commit(staged, [p for p in removed if p != tree_files.JOURNAL], INDEX, wanted)
+    if job.request.cache:
+        tree_files.remember(tree_files.trusted_folder(os.environ), _trust_key(wanted[INDEX]))
+
+
+def shown(path: str) -> str:
+    """A path as messages show it: relative to the working folder when it lies below, with forward slashes."""
+    inside = os.path.relpath(path)
+    return (path if inside.startswith("..") else inside).replace(os.sep, "/")
+
+
+def find_matrices(paths: Sequence[str]) -> list[str]:
+    """The matrix files that arguments name: files, and the YAML files of folders. Raises UsageError."""
+    return matrix_files.find(paths)
