@@ -15,7 +15,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift bench golden lock wheel-test clean
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs bench golden lock wheel-test clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -81,6 +81,9 @@ coverage: setup # of the last test run
 
 drift: setup
 	@$(BIN)/dlaasgen render --check matrix/
+
+docs: setup ## Rewrite the parts of docs/ that the code says itself
+	@$(BIN)/python docs/generate.py
 
 bench: setup ## Measure speed beside other tools; prints a table, writes JSON
 	@$(BIN)/python bench/bench.py

@@ -64,6 +64,12 @@ def _inside(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail("not marked `outside`, but did: " + "; ".join(GUARD.seen))
 
 
+@pytest.fixture
+def guard() -> Guard:
+    """What watches over tests, for the test that watches over it."""
+    return GUARD
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """What a command left behind."""
