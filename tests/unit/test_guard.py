@@ -7,17 +7,14 @@ import os
 import socket
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Guard(Protocol):
-    closed: bool
-    seen: list[str]
+    from support import Guard, Run
 
 
 def connect() -> None:
@@ -56,6 +53,6 @@ def test_the_marker_opens_the_way(guard: Guard) -> None:
     assert guard.seen == []
 
 
-def test_the_fixtures_of_commands_open_the_way(guard: Guard, kubectl: Callable[..., object]) -> None:
+def test_the_fixtures_of_commands_open_the_way(guard: Guard, kubectl: Run) -> None:
     assert kubectl is not None
     assert not guard.closed
