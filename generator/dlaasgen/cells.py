@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from dlaasgen.cells_codes import Place
 from dlaasgen.errors import MatrixError
+from dlaasgen.explaining import explained
 from dlaasgen.ids import default_part, value_text
 from dlaasgen.naming import Naming, check_ids
 from dlaasgen.rows import MAX_TRIED, count_rows, rows_of
 from dlaasgen.rules import bits_of, compile_rules, new_value, option_of, resolve
+from dlaasgen.selection import github_matrix, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from dlaasgen.findings import Finding
     from dlaasgen.matrix import Include, Json, Matrix
     from dlaasgen.rules import Option, Rules
+
+__all__ = ["Cell", "Expansion", "Origin", "expand", "expand_with_notes", "explain", "github_matrix", "select"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which rules made a cell: "product", "sample" or "include" (then `includes` is that one entry)."""
+    """Which rules made a cell: "product", "sample" or "include" (then `includes` is that one entry).
+
+    includes  the include entries merged into it, as places in Matrix.include
+    """
 
     kind: str
     includes: tuple[int, ...] = ()
@@ -72,11 +79,11 @@ def expand_with_notes(matrix: Matrix) -> Expansion:
     naming = Naming(rules)
     _guard(rules)
     bases, origins, matched, count = _originals(rules, naming)
-    for i, rule in enumerate(rules.includes):
-        if rule.entry.when is None and not matched >> i & 1:
+    for i, entry in enumerate(matrix.include):
+        if entry.when is None and not matched >> i & 1:
             count += 1
-            bases.append(_added(rule.entry, rules, naming))
-            origins.append(Origin("include", (rule.entry.index,)))
+            bases.append(_added(entry, rules, naming))
+            origins.append(Origin("include", (i,)))
     if findings := rules.faults():
         raise MatrixError(findings)
     if count * matrix.repeats > matrix.max_cells:
@@ -88,6 +95,14 @@ def expand_with_notes(matrix: Matrix) -> Expansion:
     if matrix.repeats > 1:
         origins = [origin for origin in origins for _ in range(matrix.repeats)]
     return Expansion(cells, tuple(_idle(rules, matched)), origins)
+
+
+def explain(matrix: Matrix, cell: str | Mapping[str, Json]) -> list[str]:
+    """Lines that say which rules made a cell, or removed it. `cell` is its id, or its axis values.
+
+    Raises UsageError when no combination of the axes could be that cell, MatrixError as `expand` does.
+    """
+    return explained(compile_rules(matrix), expand_with_notes(matrix), cell)
 
 
 def _guard(rules: Rules) -> None:
@@ -117,7 +132,8 @@ def _too_many(count: str, matrix: Matrix) -> Finding:
 def _no_cells(rules: Rules) -> Finding:
     matrix = rules.matrix
     if not matrix.axes:
-        return Place("axes", matrix.file).finding("M201", "the matrix has neither axes nor include entries, so it has no cells")
+        message = "the matrix has neither axes nor include entries, so it has no cells"
+        return Place("axes", matrix.file).finding("M201", message)
     return Place("exclude", matrix.file).finding("M201", "the excludes leave no cell")
 
 
@@ -140,15 +156,16 @@ def _originals(rules: Rules, naming: Naming) -> tuple[list[Cell], list[Origin], 
     count = 0
     for prefix, option, mask in rows_of(rules):
         count += 1
+        held = 0
         if mask:
-            mask = _holding(rules, mask, (*prefix.combo, option))
-            matched |= mask
+            held = _holding(rules, mask, (*prefix.combo, option))
+            matched |= held
         if count > matrix.max_cells:
             continue
         axes = {**prefix.ids, **option.ids}
-        if mask:
-            if (merge := merges.get(mask)) is None:
-                merge = merges[mask] = _merge(rules, mask, kind)
+        if held:
+            if (merge := merges.get(held)) is None:
+                merge = merges[held] = _merge(rules, held, kind)
             params = {**prefix.params, **option.params, **merge[0]}
             origins.append(merge[1])
         else:
@@ -174,12 +191,11 @@ def _holding(rules: Rules, mask: int, combo: tuple[Option, ...]) -> int:
 
 def _merge(rules: Rules, mask: int, kind: str) -> tuple[Mapping[str, Json], Origin]:
     """What the entries of `mask` add, later ones overwriting, and the origin that names them."""
-    axes = {axis.name for axis in rules.matrix.axes}
     added: dict[str, Json] = {}
-    entries = [rules.includes[i].entry for i in bits_of(mask)]
-    for entry in entries:
-        added.update({name: value for name, value in entry.values.items() if name not in axes})
-    return added, Origin(kind, tuple(entry.index for entry in entries))
+    places = tuple(bits_of(mask))
+    for i in places:
+        added.update(rules.includes[i].adds)
+    return added, Origin(kind, places)
 
 
 def _added(entry: Include, rules: Rules, naming: Naming) -> Cell:
@@ -190,9 +206,8 @@ def _added(entry: Include, rules: Rules, naming: Naming) -> Cell:
     option = option_of(0, list(zip((axis.name for axis in given), values, strict=True)))
     others = {name: value for name, value in entry.values.items() if name not in option.ids}
     params = {**matrix.params, **option.params, **others}
-    parts = option.parts or tuple(
-        default_part(name, value_text(value), value) for name, value in others.items() if not isinstance(value, list | dict)
-    )
+    scalars = {name: value for name, value in others.items() if not isinstance(value, list | dict)}
+    parts = option.parts or tuple(default_part(name, value_text(value), value) for name, value in scalars.items())
     text = "-".join(p for p in parts if p) if naming.template is None else naming.filled(option.ids, params)
     return Cell(text, option.ids, params)
 

@@ -37,7 +37,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "M212": ("expression is no condition", "The expression gives something other than true or false."),
     "M220": ("exclude removes nothing", "No combination of the axes matches the entry: often a misspelt value."),
-    "M221": ("include changes nothing", "An include entry with when adds no cell of its own, and it holds for no cell."),
+    "M221": (
+        "include changes nothing",
+        "An include entry with when adds no cell of its own, and it holds for no cell.",
+    ),
     "M222": (
         "sample impossible",
         "The covering array asked for has too many value tuples to be made, or the excludes hide too much. Lower the strength.",
@@ -48,7 +51,10 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "M224": ("wrong zip", "Axes that advance together must exist, have equally many values, and be in one group only."),
     "M225": ("wrong value in include", "A new value of an axis is a scalar, or an object with id and value."),
-    "M230": ("selects nothing", "A selector is a cell id, a glob over ids, or a CEL expression, and must select a cell."),
+    "M230": (
+        "selects nothing",
+        "A selector is a cell id, a glob over ids, or a CEL expression, and must select a cell.",
+    ),
 }
 
 

@@ -66,7 +66,10 @@ class Expression:
         if str(result.type()) == "ERROR":
             raise MatrixError([self._evaluation(str(value), cell)])
         fault = self._fault(
-            "M212", f"the expression gives {shown(value)}, which is neither true nor false", cell, expected="true or false"
+            "M212",
+            f"the expression gives {shown(value)}, which is neither true nor false",
+            cell,
+            expected="true or false",
         )
         raise MatrixError([fault])
 
@@ -109,7 +112,7 @@ class Expression:
 
 def compile_expression(text: str, names: Iterable[str], place: Place | None = None) -> Expression:
     """The condition that `text` says over variables `names`. Raises MatrixError with every fault found in it."""
-    from cel_expr_python import cel  # noqa: PLC0415  (native library: loaded only by matrices with expressions)
+    from cel_expr_python import cel
 
     place = place or Place()
     known = frozenset(names)

@@ -33,15 +33,15 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")
 _SIMPLE = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}")
 # Words that mean something to Jinja2: a template with one in braces goes the slow way.
 _JINJA_WORDS = frozenset(
-    "true false none True False None and or not in is if else elif for self super recursive caller".split()
+    ["true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else", "elif", "for", "self", "super", "recursive", "caller"]
 )
 _NODES = frozenset(
-    "Template Output TemplateData Name Const If CondExpr Compare Operand And Or Not Concat Add Sub Filter Test Keyword "
-    "List Tuple Getattr Getitem".split()
+    ["Template", "Output", "TemplateData", "Name", "Const", "If", "CondExpr", "Compare", "Operand", "And", "Or", "Not", "Concat", "Add", "Sub", "Filter", "Test", "Keyword", "List", "Tuple", "Getattr", "Getitem"]
 )
 _FILTERS = frozenset({"default", "d", "lower", "upper", "replace", "trim", "string", "int"})
 _TESTS = frozenset({"defined", "undefined", "none", "string", "number", "eq", "ne", "lt", "gt", "le", "ge", "in"})
 _ALLOWED = "literal text, {{ name }}, {{ cell['name'] }}, if, ~, comparisons and the filters default, int, lower, replace, trim, upper"
+
 
 def value_text(value: Json) -> str:
     """A scalar as ids and labels write it: strings as they are, true, false and null in lower case."""
@@ -109,7 +109,7 @@ class IdTemplate:
                 return self.format % tuple([values[key] for key in self.keys])
             except KeyError as error:
                 raise self._unfilled(f"there is no {error.args[0]}", str(error.args[0]), cell) from None
-        from jinja2 import TemplateError, UndefinedError  # noqa: PLC0415  (slow to import, seldom needed)
+        from jinja2 import TemplateError, UndefinedError
 
         try:
             return str(self.program.render({**values, "cell": _Members(values)}))
@@ -181,8 +181,8 @@ def _simple(text: str, place: Place) -> IdTemplate | None:
 
 
 def _jinja(text: str, place: Place) -> IdTemplate:
-    from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes  # noqa: PLC0415  (slow to import)
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+    from jinja2 import StrictUndefined, TemplateSyntaxError, meta, nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     environment.globals.clear()
@@ -229,12 +229,14 @@ def _refused(node: Any) -> str | None:
         return None
     if kind in ("Mul", "Div", "FloorDiv", "Mod", "Pow", "Neg", "Pos"):
         return "arithmetic other than + and -"
-    return {"For": "a for loop", "Call": "a call", "Assign": "a set statement", "Macro": "a macro"}.get(kind, kind.lower())
+    return {"For": "a for loop", "Call": "a call", "Assign": "a set statement", "Macro": "a macro"}.get(
+        kind, kind.lower()
+    )
 
 
 def _replace(value: Json, old: Json, new: Json) -> str:
     """Jinja2's replace, refusing results that grow without bound."""
-    from jinja2 import TemplateRuntimeError  # noqa: PLC0415
+    from jinja2 import TemplateRuntimeError
 
     text, old, new = str(value), str(old), str(new)
     if not old or len(text) + text.count(old) * len(new) > MAX_TEXT:

@@ -28,7 +28,7 @@ class Naming:
 
     def __init__(self, rules: Rules) -> None:
         matrix = rules.matrix
-        added = {name for rule in rules.includes for name in rule.entry.values} if matrix.include else set()  # type: ignore[union-attr]
+        added = {name for entry in matrix.include for name in entry.values}
         names = rules.names | added | ({"repeat"} if matrix.repeats > 1 else set())
         self.template: IdTemplate | None = None
         if matrix.id is not None:
@@ -39,9 +39,9 @@ class Naming:
         given = [name for dimension in rules.dimensions for name in dimension.axes]
         self.order = None if given == axes else [given.index(name) for name in axes]
         self.getter: Callable[[Mapping[str, str]], Any] | None = None
-        if self.template is not None and self.template.simple and self.template.keys:
-            if set(self.template.keys) <= set(axes):
-                self.getter = itemgetter(*self.template.keys)
+        keys = () if self.template is None or not self.template.simple else self.template.keys
+        if keys and set(keys) <= set(axes):
+            self.getter = itemgetter(*keys)
 
     def default(self, parts: Sequence[str]) -> str:
         """The default id of a combination with these parts, in the dimensions' order."""
@@ -105,9 +105,6 @@ def _differing(one: Cell, other: Cell) -> list[str]:
 
 def _told(cell: Cell, differing: Sequence[str]) -> str:
     """A cell by what sets it apart from another."""
-    texts = {**cell.axes, "repeat": str(cell.repeat)}
-    parts = [
-        f"{name}={texts[name] if name in texts else shown(cell.params[name])}" if name in texts or name in cell.params else f"no {name}"
-        for name in differing
-    ]
+    texts = {**{k: shown(v) for k, v in cell.params.items()}, "repeat": str(cell.repeat), **cell.axes}
+    parts = [f"{name}={texts[name]}" if name in texts else f"no {name}" for name in differing]
     return ", ".join(parts) or describe(cell.axes)

@@ -12,10 +12,11 @@ from dlaasgen.rules import picked
 from dlaasgen.sampling import Constraint, SamplingError, covering_rows, random_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from dlaasgen.matrix import Json
     from dlaasgen.rules import Option, Rule, Rules
+    from dlaasgen.sampling import Row
 
 # More combinations than this are not tried one by one, whatever the excludes would leave of them.
 MAX_TRIED = 2_000_000
@@ -107,7 +108,7 @@ def _product(rules: Rules) -> Iterator[Kept]:
                     continue
                 # All are asked, so that which of them are idle does not depend on their order.
                 combo = (*prefix.combo, option)
-                if any([rule.holds(combo, base) for rule in picked(excludes, matching)]):
+                if sum([rule.holds(combo, base) for rule in picked(excludes, matching)]):
                     continue
             yield prefix, option, including & mask
 
@@ -142,7 +143,7 @@ def _sample(rules: Rules) -> Iterator[Kept]:
     sizes = [len(dimension.options) for dimension in rules.dimensions]
     try:
         if sample.random is not None:
-            chosen = random_rows(sizes, sample.random, sample.seed, lambda row: not rules.excluded_by(_combo(rules, row)))
+            chosen = random_rows(sizes, sample.random, sample.seed, _allowed(rules))
         else:
             constraints = [c for rule in rules.excludes if (c := _constraint(rules, rule))]
             chosen = covering_rows(sizes, sample.strength or 2, constraints)
@@ -158,7 +159,11 @@ def _sample(rules: Rules) -> Iterator[Kept]:
         yield prefix, last, prefix.including & rules.include_masks[-1][last.index]
 
 
-def _combo(rules: Rules, row: Sequence[int]) -> list[Option]:
+def _allowed(rules: Rules) -> Callable[[Row], bool]:
+    return lambda row: not rules.excluded_by(_combo(rules, row))
+
+
+def _combo(rules: Rules, row: Row) -> list[Option]:
     return [dimension.options[o] for dimension, o in zip(rules.dimensions, row, strict=True)]
 
 

@@ -49,6 +49,7 @@ class Dimension:
 class Rule:
     """An exclude or include entry. `sets[d]` are the options of dimension d that it matches; absent: all.
 
+    adds   what an include entry adds to the cells that it merges into
     never  matches nothing, whatever the cell
     needs  dimensions that `when` depends on; None when on all
     held   `when` has been true for some combination
@@ -58,6 +59,7 @@ class Rule:
     entry: Exclude | Include
     place: Place
     sets: dict[int, frozenset[int]] = field(default_factory=dict)
+    adds: Mapping[str, Json] = field(default_factory=dict)
     never: bool = False
     when: Expression | None = None
     needs: tuple[int, ...] | None = ()
@@ -165,7 +167,7 @@ def compile_rules(matrix: Matrix) -> Rules:
     groups = _groups(matrix, findings)
     if findings:
         raise MatrixError(findings)
-    dimensions = tuple(_dimension(group, matrix) for group in groups)
+    dimensions = tuple(_dimension(group) for group in groups)
     names = frozenset(owners) | frozenset(matrix.params)
     of_axis = {name: d for d, dimension in enumerate(dimensions) for name in dimension.axes}
     where = {name: of_axis[axis] for name, axis in owners.items()}
@@ -181,10 +183,11 @@ def compile_rules(matrix: Matrix) -> Rules:
                 if known is None and not _new_value(value):
                     place = Place(f"include[{entry.index}].{name}", matrix.file, entry.line, entry.column)
                     expected = "a scalar, or an object with id and value"
-                    findings.append(
-                        place.finding("M225", f"a new value of axis {name} cannot be this", found=shown(value), expected=expected)
-                    )
-        includes.append(_rule("include", entry, wanted, context, findings))
+                    message = f"a new value of axis {name} cannot be this"
+                    findings.append(place.finding("M225", message, found=shown(value), expected=expected))
+        rule = _rule("include", entry, wanted, context, findings)
+        rule.adds = {name: value for name, value in entry.values.items() if name not in of_axis}
+        includes.append(rule)
     if findings:
         raise MatrixError(findings)
     return Rules(
@@ -240,7 +243,8 @@ def _groups(matrix: Matrix, findings: list[Finding]) -> list[tuple[Axis, ...]]:
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name} {count}" for name, count in lengths.items())
             findings.append(place.finding("M224", "zipped axes have different numbers of values", found=found))
-    groups, done = [], set()
+    groups: list[tuple[Axis, ...]] = []
+    done: set[str] = set()
     for axis in matrix.axes:
         if axis.name in done:
             continue
@@ -250,7 +254,7 @@ def _groups(matrix: Matrix, findings: list[Finding]) -> list[tuple[Axis, ...]]:
     return groups
 
 
-def _dimension(group: Sequence[Axis], matrix: Matrix) -> Dimension:
+def _dimension(group: Sequence[Axis]) -> Dimension:
     options = []
     for index, values in enumerate(zip(*(axis.values for axis in group), strict=True)):
         pairs = list(zip((axis.name for axis in group), values, strict=True))
@@ -298,7 +302,11 @@ def _new_value(literal: Json) -> bool:
 
 
 def _rule(
-    kind: str, entry: Exclude | Include, wanted: Mapping[str, Sequence[Json]], context: _Context, findings: list[Finding]
+    kind: str,
+    entry: Exclude | Include,
+    wanted: Mapping[str, Sequence[Json]],
+    context: _Context,
+    findings: list[Finding],
 ) -> Rule:
     matrix = context.matrix
     rule = Rule(entry, Place(f"{kind}[{entry.index}]", matrix.file, entry.line, entry.column))
@@ -331,7 +339,8 @@ def _rule(
         except MatrixError as error:
             findings.extend(error.findings)
         else:
-            rule.needs = None if rule.when.whole else tuple(sorted({context.where[n] for n in rule.when.variables if n in context.where}))
+            needs = {context.where[n] for n in rule.when.variables if n in context.where}
+            rule.needs = None if rule.when.whole else tuple(sorted(needs))
     return rule
 
 

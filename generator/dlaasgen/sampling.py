@@ -81,7 +81,8 @@ class Space:
         if not open_dimensions:
             return True
         d, rest = open_dimensions[0], open_dimensions[1:]
-        for row[d] in range(self.sizes[d]):
+        for value in range(self.sizes[d]):
+            row[d] = value
             budget[0] -= 1
             if budget[0] < 0:
                 raise SamplingError("the excludes are too entangled to say which combinations they leave")
@@ -114,11 +115,12 @@ def covering_rows(sizes: Sequence[int], strength: int, constraints: Sequence[Con
     Greedy, so small but seldom the smallest. Raises SamplingError when there are too many combinations to cover.
     """
     strength = min(strength, len(sizes))
-    count = sum(prod(chosen) for chosen in combinations(sizes, strength)) if comb(len(sizes), strength) < MAX_TARGETS else None
-    if count is None or count > MAX_TARGETS:
-        many = f"more than {MAX_TARGETS:,}" if count is None else f"{count:,}"
+    groups = comb(len(sizes), strength)
+    # Counted one by one only when that is cheap; every group has a combination at least.
+    count = groups if groups > MAX_TARGETS else sum(map(prod, combinations(sizes, strength)))
+    if count > MAX_TARGETS:
         raise SamplingError(
-            f"{len(sizes)} axes have {many} combinations of {strength} values, more than {MAX_TARGETS:,} to cover"
+            f"{len(sizes)} axes have {count:,} combinations of {strength} values or more; {MAX_TARGETS:,} can be covered"
         )
     space = Space(sizes, constraints)
     targets = list(space.targets(strength))
