@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlaasgen.cells_codes import Place
+from dlaasgen.dimensions import new_value, option_of, resolve
 from dlaasgen.errors import MatrixError
 from dlaasgen.explaining import explained
 from dlaasgen.ids import default_part, value_text
 from dlaasgen.naming import Naming, check_ids
 from dlaasgen.rows import MAX_TRIED, count_rows, rows_of
-from dlaasgen.rules import bits_of, compile_rules, new_value, option_of, resolve
+from dlaasgen.rules import bits_of, compile_rules
 from dlaasgen.selection import github_matrix, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlaasgen.dimensions import Option
     from dlaasgen.findings import Finding
     from dlaasgen.matrix import Include, Json, Matrix
-    from dlaasgen.rules import Option, Rules
+    from dlaasgen.rules import Rules
 
 __all__ = ["Cell", "Expansion", "Origin", "expand", "expand_with_notes", "explain", "github_matrix", "select"]
 
@@ -35,8 +37,8 @@ class Cell:
 
     id      the readable slug, unique in the matrix: selection, file name, label and result key
     axes    axis name -> id of its value, as text (labels and ids use it); axes in the matrix's order
-    params  all parameters of the cell except name, labels, annotations: the matrix's params, overlaid by axis values, their
-            extras, and what include entries added
+    params  all parameters of the cell except name, labels, annotations: the matrix's params, overlaid by axis values,
+            their extras, and what include entries added
     repeat  1-based number among the repeats of one combination; 1 when there are none
 
     Repeats of a combination share their mappings: treat them as read-only.

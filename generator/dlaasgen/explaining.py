@@ -6,19 +6,20 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
+from dlaasgen.dimensions import describe, ids_of, resolve
 from dlaasgen.errors import MatrixError
 from dlaasgen.findings import shown
 from dlaasgen.naming import Naming
 from dlaasgen.rows import MAX_TRIED
-from dlaasgen.rules import describe, resolve
 from dlaasgen.selection import unknown_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from dlaasgen.cells import Cell, Expansion, Origin
+    from dlaasgen.dimensions import Option
     from dlaasgen.matrix import Json
-    from dlaasgen.rules import Option, Rule, Rules
+    from dlaasgen.rules import Rule, Rules
 
 
 def explained(rules: Rules, expansion: Expansion, target: str | Mapping[str, Json]) -> list[str]:
@@ -114,7 +115,7 @@ def _removed(rules: Rules, combo: Sequence[Option]) -> list[str]:
 
 
 def _axes(combo: Sequence[Option], rules: Rules) -> dict[str, str]:
-    ids = {name: text for option in combo for name, text in option.ids.items()}
+    ids = ids_of(combo)
     return {axis.name: ids[axis.name] for axis in rules.matrix.axes}
 
 

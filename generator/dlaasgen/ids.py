@@ -32,15 +32,20 @@ _ID = re.compile(rf"[a-z0-9](?:[a-z0-9.-]{{0,{MAX_ID - 2}}}[a-z0-9])?", re.ASCII
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")
 _SIMPLE = re.compile(r"\{\{ *([A-Za-z_][A-Za-z0-9_]*) *\}\}")
 # Words that mean something to Jinja2: a template with one in braces goes the slow way.
-_JINJA_WORDS = frozenset(
-    ["true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else", "elif", "for", "self", "super", "recursive", "caller"]
-)
-_NODES = frozenset(
-    ["Template", "Output", "TemplateData", "Name", "Const", "If", "CondExpr", "Compare", "Operand", "And", "Or", "Not", "Concat", "Add", "Sub", "Filter", "Test", "Keyword", "List", "Tuple", "Getattr", "Getitem"]
-)
+_JINJA_WORDS = frozenset({
+    "true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else", "elif", "for",
+    "self", "super", "recursive", "caller",
+})  # fmt: skip
+_NODES = frozenset({
+    "Template", "Output", "TemplateData", "Name", "Const", "If", "CondExpr", "Compare", "Operand", "And", "Or", "Not",
+    "Concat", "Add", "Sub", "Filter", "Test", "Keyword", "List", "Tuple", "Getattr", "Getitem",
+})  # fmt: skip
 _FILTERS = frozenset({"default", "d", "lower", "upper", "replace", "trim", "string", "int"})
 _TESTS = frozenset({"defined", "undefined", "none", "string", "number", "eq", "ne", "lt", "gt", "le", "ge", "in"})
-_ALLOWED = "literal text, {{ name }}, {{ cell['name'] }}, if, ~, comparisons and the filters default, int, lower, replace, trim, upper"
+_ALLOWED = (
+    "literal text, {{ name }}, {{ cell['name'] }}, if, ~, comparisons "
+    "and the filters default, int, lower, replace, trim, upper"
+)
 
 
 def value_text(value: Json) -> str:
@@ -103,7 +108,7 @@ class IdTemplate:
     program: Any = None
 
     def render(self, values: Mapping[str, Json], cell: Callable[[], str]) -> str:
-        """The id for `values` (name -> text; `repeat` a number). Raises MatrixError, naming what `cell` calls the cell."""
+        """The id for `values` (name -> text; `repeat` a number). Raises MatrixError, naming the cell as `cell` does."""
         if self.simple:
             try:
                 return self.format % tuple([values[key] for key in self.keys])
@@ -177,7 +182,9 @@ def _simple(text: str, place: Place) -> IdTemplate | None:
         return None
     if "cell" in keys:
         return None
-    return IdTemplate(text, place, frozenset(keys), True, "%s".join(p.replace("%", "%%") for p in literals), keys)
+    return IdTemplate(
+        text, place, frozenset(keys), simple=True, format="%s".join(p.replace("%", "%%") for p in literals), keys=keys
+    )
 
 
 def _jinja(text: str, place: Place) -> IdTemplate:
@@ -209,7 +216,7 @@ def _jinja(text: str, place: Place) -> IdTemplate:
             place.finding("M205", f"the id template uses {what}", found=found, expected=_ALLOWED) for what in refused
         )
     names = frozenset(meta.find_undeclared_variables(tree))
-    return IdTemplate(text, place, names, False, program=environment.from_string(tree))
+    return IdTemplate(text, place, names, simple=False, program=environment.from_string(tree))
 
 
 def _refused(node: Any) -> str | None:

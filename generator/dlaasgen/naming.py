@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlaasgen.cells_codes import Place
+from dlaasgen.dimensions import describe
 from dlaasgen.errors import MatrixError
 from dlaasgen.findings import shown
 from dlaasgen.ids import ID_RULE, IdTemplate, compile_template, is_id, nearest_id, value_text
-from dlaasgen.rules import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,14 +50,13 @@ class Naming:
         return "-".join([p for p in parts if p])
 
     def filled(self, axes: Mapping[str, str], params: Mapping[str, Json], repeat: int = 1) -> str:
-        """The template's id of a cell. Raises MatrixError."""
-        assert self.template is not None
+        """The id of a cell by the template, which there must be. Raises MatrixError."""
         values: dict[str, Json] = {
             name: value_text(value) for name, value in params.items() if not isinstance(value, list | dict)
         }
         values.update(axes)
         values["repeat"] = repeat
-        return self.template.render(values, lambda: describe(axes))
+        return cast("IdTemplate", self.template).render(values, lambda: describe(axes))
 
 
 def check_ids(cells: Sequence[Cell], matrix: Matrix) -> None:

@@ -14,8 +14,9 @@ from dlaasgen.sampling import Constraint, SamplingError, covering_rows, random_r
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from dlaasgen.matrix import Json
-    from dlaasgen.rules import Option, Rule, Rules
+    from dlaasgen.dimensions import Option
+    from dlaasgen.matrix import Json, Sample
+    from dlaasgen.rules import Rule, Rules
     from dlaasgen.sampling import Row
 
 # More combinations than this are not tried one by one, whatever the excludes would leave of them.
@@ -54,8 +55,8 @@ Kept = tuple[Prefix, "Option", int]
 def count_rows(rules: Rules) -> tuple[int, bool]:
     """(how many combinations the excludes without `when` leave, whether that is the exact number of rows).
 
-    Counted without building them, so products of any size cost little. Not exact with `when`, or when the excludes are too
-    many to count with: then it is an upper bound.
+    Counted without building them, so products of any size cost little. Not exact with `when`, or when the excludes are
+    too many to count with: then it is an upper bound.
     """
     sizes = [len(dimension.options) for dimension in rules.dimensions]
     if not sizes:
@@ -80,7 +81,11 @@ def rows_of(rules: Rules) -> Iterator[Kept]:
     """The combinations that stay, in product order. Raises MatrixError for samples that cannot be made."""
     if not rules.dimensions:
         return iter(())
-    return _product(rules) if rules.matrix.sample is None else _sample(rules)
+    sample = rules.matrix.sample
+    if sample is None and count_rows(rules)[0] == 0:
+        # The excludes leave nothing, however large the product is.
+        return iter(())
+    return _product(rules) if sample is None else _sample(rules, sample)
 
 
 def _start(rules: Rules) -> Prefix:
@@ -137,9 +142,7 @@ def _settled(rules: Rules) -> list[int]:
     return settled[::-1]
 
 
-def _sample(rules: Rules) -> Iterator[Kept]:
-    sample = rules.matrix.sample
-    assert sample is not None
+def _sample(rules: Rules, sample: Sample) -> Iterator[Kept]:
     sizes = [len(dimension.options) for dimension in rules.dimensions]
     try:
         if sample.random is not None:

@@ -1,21 +1,32 @@
-"""A matrix's axes, excludes and includes made ready for expansion. No I/O here.
+"""A matrix's excludes and includes made ready for expansion. No I/O here.
 
-Axes (and zip groups, which advance together) become dimensions of options. Every parameter belongs to one dimension at
-most, so an exclude or include entry is a set of options a dimension; for each option an integer holds one bit an entry,
-and the entries that match a combination are the AND of its options' integers, however many entries there are.
+Every parameter belongs to one dimension at most, so an exclude or include entry is a set of options a dimension. For
+each option an integer holds one bit an entry, and the entries that match a combination are the AND of its options'
+integers, however many entries there are.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlaasgen.cells_codes import Place
+from dlaasgen.dimensions import (
+    Dimension,
+    Option,
+    describe,
+    dimension_of,
+    groups_of,
+    identity,
+    ids_of,
+    is_new_value,
+    owners_of,
+    resolve,
+)
 from dlaasgen.errors import MatrixError
 from dlaasgen.expressions import Expression, compile_expression
 from dlaasgen.findings import did_you_mean, shown
-from dlaasgen.ids import default_part, value_text
-from dlaasgen.matrix import AxisValue
+from dlaasgen.ids import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,25 +35,8 @@ if TYPE_CHECKING:
     from dlaasgen.matrix import Axis, Exclude, Include, Json, Matrix
 
 _ABSENT = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One value of a dimension: what it adds to a cell's axes, parameters, default id and expression variables."""
-
-    index: int
-    ids: Mapping[str, str]
-    params: Mapping[str, Json]
-    variables: Mapping[str, Json]
-    parts: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Dimension:
-    """An axis, or axes that advance together."""
-
-    axes: tuple[str, ...]
-    options: tuple[Option, ...]
+# What a rule asks of a name: one of these ids, or one of these values (as `identity` makes them).
+_Wanted = tuple[list[str], list[Any]]
 
 
 @dataclass(slots=True)
@@ -79,7 +73,7 @@ class Rule:
         for option in combo if self.needs is None else [combo[d] for d in self.needs]:
             values.update(option.variables)
         try:
-            answer = self.when.holds(values, lambda: describe(_ids(combo)))
+            answer = self.when.holds(values, lambda: describe(ids_of(combo)))
         except MatrixError as error:
             self.fault = error
             return False
@@ -133,54 +127,30 @@ def picked(rules: Sequence[Rule], mask: int) -> list[Rule]:
     return [rules[i] for i in bits_of(mask)]
 
 
-def describe(axes: Mapping[str, str]) -> str:
-    """A cell without its id, for messages: ``model=resnet50, batch_size=32``."""
-    return ", ".join(f"{name}={text}" for name, text in axes.items()) or "(no axes)"
-
-
-def _ids(combo: Sequence[Option]) -> dict[str, str]:
-    return {name: text for option in combo for name, text in option.ids.items()}
-
-
-def identity(value: Json) -> Any:
-    """A hashable stand-in: two are equal when the values are the same JSON (1 is 1.0, but not true)."""
-    if isinstance(value, bool):
-        return ("bool", value)
-    if isinstance(value, list | tuple):
-        return ("list", tuple(map(identity, value)))
-    if isinstance(value, dict):
-        return ("dict", frozenset((k, identity(v)) for k, v in value.items()))
-    return value
-
-
-def variable(text: str, value: Json) -> Json:
-    """What an axis is in expressions: its value when that is a scalar, else the value's id."""
-    if isinstance(value, list | dict) or value_text(value) != text:
-        return text
-    return value
-
-
 def compile_rules(matrix: Matrix) -> Rules:
     """Make `matrix` ready. Raises MatrixError with all that is wrong with zip, extras and expressions."""
     findings: list[Finding] = []
-    owners = _owners(matrix, findings)
-    groups = _groups(matrix, findings)
+    owners = owners_of(matrix, findings)
+    groups = groups_of(matrix, findings)
     if findings:
         raise MatrixError(findings)
-    dimensions = tuple(_dimension(group) for group in groups)
+    dimensions = tuple(dimension_of(group) for group in groups)
     names = frozenset(owners) | frozenset(matrix.params)
     of_axis = {name: d for d, dimension in enumerate(dimensions) for name in dimension.axes}
     where = {name: of_axis[axis] for name, axis in owners.items()}
     context = _Context(matrix, dimensions, {a.name: a for a in matrix.axes}, where, names)
-    excludes = tuple(_rule("exclude", entry, entry.match, context, findings) for entry in matrix.exclude)
+    excludes = tuple(
+        _rule("exclude", entry, {n: _either(v) for n, v in entry.match.items()}, context, findings)
+        for entry in matrix.exclude
+    )
     includes = []
     for entry in matrix.include:
-        wanted = {}
+        wanted: dict[str, _Wanted] = {}
         for name, value in entry.values.items():
             if name in of_axis:
                 known = resolve(context.axes[name], value)
-                wanted[name] = () if known is None else (known.id,)
-                if known is None and not _new_value(value):
+                wanted[name] = ([] if known is None else [known.id], [])
+                if known is None and not is_new_value(value):
                     place = Place(f"include[{entry.index}].{name}", matrix.file, entry.line, entry.column)
                     expected = "a scalar, or an object with id and value"
                     message = f"a new value of axis {name} cannot be this"
@@ -212,128 +182,35 @@ class _Context:
     axes: Mapping[str, Axis]
     where: Mapping[str, int]  # name of an axis or of a parameter that comes with one -> dimension
     names: frozenset[str]
+    _lookups: dict[str, tuple[dict[str, list[int]], dict[Any, list[int]]]] = field(default_factory=dict)
 
-
-def _owners(matrix: Matrix, findings: list[Finding]) -> dict[str, str]:
-    """Parameter -> the axis that sets it. Two axes that set one parameter are a problem."""
-    owners = {axis.name: axis.name for axis in matrix.axes}
-    for axis in matrix.axes:
-        for key in dict.fromkeys(k for value in axis.values for k in value.extra):
-            if owners.setdefault(key, axis.name) != axis.name or key == axis.name:
-                message = f"axes {axis.name} and {owners[key]} both set the parameter {key}"
-                place = Place(f"axes.{axis.name}", matrix.file)
-                findings.append(place.finding("M223", message, hint="rename one of them"))
-    return owners
-
-
-def _groups(matrix: Matrix, findings: list[Finding]) -> list[tuple[Axis, ...]]:
-    """The axes as they advance: alone, or in a zip group, which stands where its first member stands."""
-    axes = {axis.name: axis for axis in matrix.axes}
-    group_of: dict[str, tuple[str, ...]] = {}
-    for i, group in enumerate(matrix.zip):
-        place = Place(f"zip[{i}]", matrix.file)
-        for name in group:
-            if name not in axes:
-                message = f"zip names {name}, which is no axis"
-                findings.append(place.finding("M224", message, hint=did_you_mean(name, axes)))
-            elif name in group_of:
-                findings.append(place.finding("M224", f"axis {name} is zipped twice"))
-            group_of[name] = group
-        lengths = {name: len(axes[name].values) for name in group if name in axes}
-        if len(set(lengths.values())) > 1:
-            found = ", ".join(f"{name} {count}" for name, count in lengths.items())
-            findings.append(place.finding("M224", "zipped axes have different numbers of values", found=found))
-    groups: list[tuple[Axis, ...]] = []
-    done: set[str] = set()
-    for axis in matrix.axes:
-        if axis.name in done:
-            continue
-        members = tuple(axes[name] for name in axes if name in group_of.get(axis.name, (axis.name,)))
-        groups.append(members)
-        done.update(member.name for member in members)
-    return groups
-
-
-def _dimension(group: Sequence[Axis]) -> Dimension:
-    options = []
-    for index, values in enumerate(zip(*(axis.values for axis in group), strict=True)):
-        pairs = list(zip((axis.name for axis in group), values, strict=True))
-        options.append(option_of(index, pairs))
-    return Dimension(tuple(axis.name for axis in group), tuple(options))
-
-
-def option_of(index: int, pairs: Sequence[tuple[str, AxisValue]]) -> Option:
-    """What these axis values, taken together, add to a cell."""
-    ids, params, variables, parts = {}, {}, {}, []
-    for name, value in pairs:
-        ids[name] = value.id
-        params[name] = value.value
-        variables[name] = variable(value.id, value.value)
-        parts.append(default_part(name, value.id, value.value))
-    for _, value in pairs:
-        params.update(value.extra)
-        variables.update(value.extra)
-    return Option(index, ids, params, variables, tuple(parts))
-
-
-def resolve(axis: Axis, literal: Json) -> AxisValue | None:
-    """The value of `axis` that a rule means: the one that equals `literal`, else the one with that id."""
-    for value in axis.values:
-        if identity(value.value) == identity(literal):
-            return value
-    if isinstance(literal, dict):
-        literal = literal.get("id")
-    text = None if isinstance(literal, list | dict) else value_text(literal)
-    return next((value for value in axis.values if value.id == text), None)
-
-
-def new_value(literal: Json) -> AxisValue:
-    """The axis value that an include entry brings with it."""
-    if isinstance(literal, dict):
-        extra = {k: v for k, v in literal.items() if k not in ("id", "value")}
-        return AxisValue(value_text(literal["id"]), literal["value"], extra)
-    return AxisValue(value_text(literal), literal)
-
-
-def _new_value(literal: Json) -> bool:
-    if isinstance(literal, dict):
-        return "value" in literal and isinstance(literal.get("id"), str)
-    return not isinstance(literal, list)
+    def lookup(self, name: str) -> tuple[dict[str, list[int]], dict[Any, list[int]]]:
+        """(id, identity of the value) -> the options of the name's dimension where it is that."""
+        if name not in self._lookups:
+            by_text: dict[str, list[int]] = {}
+            by_value: dict[Any, list[int]] = {}
+            for option in self.dimensions[self.where[name]].options:
+                if name in option.ids:
+                    by_text.setdefault(option.ids[name], []).append(option.index)
+                value = option.params.get(name, self.matrix.params.get(name, _ABSENT))
+                by_value.setdefault(identity(value), []).append(option.index)
+            self._lookups[name] = by_text, by_value
+        return self._lookups[name]
 
 
 def _rule(
     kind: str,
     entry: Exclude | Include,
-    wanted: Mapping[str, Sequence[Json]],
+    wanted: Mapping[str, _Wanted],
     context: _Context,
     findings: list[Finding],
 ) -> Rule:
-    matrix = context.matrix
-    rule = Rule(entry, Place(f"{kind}[{entry.index}]", matrix.file, entry.line, entry.column))
-    for name, alternatives in wanted.items():
-        ids = {identity(v) for v in alternatives}
-        texts = {value_text(v) for v in alternatives if not isinstance(v, list | dict)}
-        if name not in context.where:
-            if identity(matrix.params.get(name, _ABSENT)) not in ids:
-                rule.never = True
-                rule.hint = rule.hint or (None if name in matrix.params else did_you_mean(name, sorted(context.names)))
-            continue
-        d = context.where[name]
-        matching = set()
-        for option in context.dimensions[d].options:
-            if name in option.ids:
-                fits = option.ids[name] in texts or (kind == "exclude" and identity(option.params[name]) in ids)
-            else:
-                fits = identity(option.params.get(name, matrix.params.get(name, _ABSENT))) in ids
-            if fits:
-                matching.add(option.index)
-        rule.sets[d] = rule.sets.get(d, frozenset(matching)) & frozenset(matching)
-        if not matching and name in context.axes:
-            known = [value.id for value in context.axes[name].values]
-            rule.hint = rule.hint or next((h for t in sorted(texts) if (h := did_you_mean(t, known))), None)
+    rule = Rule(entry, Place(f"{kind}[{entry.index}]", context.matrix.file, entry.line, entry.column))
+    for name, (texts, values) in wanted.items():
+        _constrain(rule, name, texts, values, context)
     rule.never = rule.never or any(not options for options in rule.sets.values())
     if entry.when is not None:
-        place = Place(f"{rule.place.path}.when", matrix.file, entry.line, entry.column)
+        place = Place(f"{rule.place.path}.when", context.matrix.file, entry.line, entry.column)
         try:
             rule.when = compile_expression(entry.when, context.names, place)
         except MatrixError as error:
@@ -342,6 +219,27 @@ def _rule(
             needs = {context.where[n] for n in rule.when.variables if n in context.where}
             rule.needs = None if rule.when.whole else tuple(sorted(needs))
     return rule
+
+
+def _either(alternatives: Sequence[Json]) -> _Wanted:
+    return [value_text(v) for v in alternatives if not isinstance(v, list | dict)], [identity(v) for v in alternatives]
+
+
+def _constrain(rule: Rule, name: str, texts: Sequence[str], values: Sequence[Any], context: _Context) -> None:
+    """Let `rule` match only cells where `name` has one of the ids `texts` or one of the `values` (identities)."""
+    if name not in context.where:
+        base = context.matrix.params
+        if identity(base.get(name, _ABSENT)) not in values:
+            rule.never = True
+            rule.hint = rule.hint or (None if name in base else did_you_mean(name, sorted(context.names)))
+        return
+    d = context.where[name]
+    by_text, by_value = context.lookup(name)
+    found = [*(by_text.get(text, ()) for text in texts), *(by_value.get(value, ()) for value in values)]
+    matching = frozenset(o for options in found for o in options)
+    rule.sets[d] = rule.sets.get(d, matching) & matching
+    if not matching:
+        rule.hint = rule.hint or next((h for t in texts if (h := did_you_mean(t, by_text))), None)
 
 
 def _bits(flags: Iterable[bool]) -> int:

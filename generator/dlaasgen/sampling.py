@@ -60,7 +60,7 @@ class Space:
         return not any(c.forbidden(tuple(row[d] for d in c.dimensions)) for c in self.constraints)
 
     def completable(self, row: list[int]) -> bool:
-        """Whether a partial row (-1: open) can become an allowed one. Raises SamplingError when that is too hard to say."""
+        """Whether a partial row (-1: open) can become an allowed one. Raises SamplingError when too hard to say."""
         key = tuple(row[d] for d in self._bound)
         if (answer := self._known.get(key)) is None:
             answer = self._known[key] = self._search(key)
@@ -120,7 +120,8 @@ def covering_rows(sizes: Sequence[int], strength: int, constraints: Sequence[Con
     count = groups if groups > MAX_TARGETS else sum(map(prod, combinations(sizes, strength)))
     if count > MAX_TARGETS:
         raise SamplingError(
-            f"{len(sizes)} axes have {count:,} combinations of {strength} values or more; {MAX_TARGETS:,} can be covered"
+            f"{len(sizes)} axes have {count:,} combinations of {strength} values or more, and at most {MAX_TARGETS:,} "
+            "can be covered"
         )
     space = Space(sizes, constraints)
     targets = list(space.targets(strength))

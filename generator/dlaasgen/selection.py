@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.cells_codes import Place
+from dlaasgen.dimensions import variable
 from dlaasgen.errors import MatrixError, UsageError
 from dlaasgen.expressions import compile_expression
 from dlaasgen.findings import did_you_mean, nearest
 from dlaasgen.ids import is_id
-from dlaasgen.rules import variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
