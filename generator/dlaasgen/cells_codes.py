@@ -23,8 +23,8 @@ that Windows reserves (con, nul, com1, ...). Give axis values short ids, or chan
     ),
     "M205": (
         "wrong id template",
-        """An id template is literal text, {{ name }}, {{ cell['other-name'] }}, if, comparisons and the filters default,
-int, lower, replace, trim and upper.""",
+        """An id template is literal text, {{ name }}, {{ cell['other-name'] }}, if, comparisons and the filters
+default, int, lower, replace, trim and upper.""",
     ),
     "M206": (
         "id template cannot be filled in",

@@ -8,7 +8,7 @@ integers, however many entries there are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlaasgen.cells_codes import Place
 from dlaasgen.dimensions import (
