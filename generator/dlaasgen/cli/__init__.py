@@ -40,6 +40,12 @@ def run() -> int:
         return 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception as error:  # a defect of ours: one line, and how to tell us more
+        if os.environ.get("DLAASGEN_TRACEBACK"):
+            raise
+        kind = type(error).__name__
+        print(f"dlaasgen: a defect in dlaasgen, not in your files: {kind}: {error}; DLAASGEN_TRACEBACK=1 shows where", file=sys.stderr)
+        return DEFECT
     return 0
 
 
