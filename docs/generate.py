@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "generator" / "dlaasgen"
@@ -58,41 +60,50 @@ def links(folder: str) -> str:
 
 
 def cli() -> str:
-    """The reference of the command line, from the application itself."""
-    import typer.main
-
+    """The reference of the command line, from the functions that are its commands."""
     from dlaasgen.cli.app import app
 
-    group = typer.main.get_command(app)
-    text = "# The command line\n\n`dlaasgen COMMAND --help` says the same in a terminal.\n\n## dlaasgen\n\n"
-    text += f"{group.help}\n\n{_options(group)}"
-    for name, command in group.commands.items():  # type: ignore[attr-defined]
-        arguments = [p for p in command.params if p.param_type_name == "argument"]
-        usage = " ".join(
-            [f"dlaasgen {name} [OPTIONS]", *(f"{p.metavar}" if p.required else f"[{p.metavar}]" for p in arguments)]
-        )
-        text += f"\n## dlaasgen {name}\n\n{command.help}\n\n```text\n{usage}\n```\n\n"
-        text += "".join(f"- `{p.metavar}`: {p.help}\n" for p in arguments)
-        text += ("\n" if arguments else "") + _options(command)
-    return text.rstrip() + "\n\n## Exit codes\n\n" + "".join(_exit_codes())
+    text = "# The command line\n\n`dlaasgen COMMAND --help` says the same in a terminal.\n"
+    callbacks = [app.registered_callback, *app.registered_commands]
+    for function in (c.callback for c in callbacks if c is not None and c.callback is not None):
+        first = app.registered_callback is not None and function is app.registered_callback.callback
+        name = "" if first else " " + function.__name__.rstrip("_")
+        arguments, options = _parameters(function)
+        usage = " ".join([f"dlaasgen{name} [OPTIONS]", *(arguments if not first else ["COMMAND"])])
+        text += f"\n## dlaasgen{name}\n\n{inspect.getdoc(function)}\n\n```text\n{usage}\n```\n"
+        text += "\n" if arguments or options else ""
+        text += "".join(f"- `{argument.strip('[]')}`: {told}\n" for argument, told in arguments.items())
+        text += "\n" if arguments and options else ""
+        if options:
+            text += "| option | meaning |\n|---|---|\n"
+            text += "".join(f"| `{_cell(option)}` | {_cell(told)} |\n" for option, told in options.items())
+    return text + "\n## Exit codes\n\n" + "".join(_exit_codes())
 
 
-def _options(command: Any) -> str:
-    rows = []
-    for p in command.params:
-        if p.param_type_name != "option" or p.name in {"help", "install_completion", "show_completion"}:
+def _parameters(function: Callable[..., Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """(arguments, options) of a command: how each is written -> what it means."""
+    from typer.models import ArgumentInfo, OptionInfo
+
+    arguments, options = {}, {}
+    hints = get_type_hints(function, include_extras=True)
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind, *rest = get_args(hints[name])
+        info = next(x for x in rest if isinstance(x, ArgumentInfo | OptionInfo))
+        required = parameter.default is inspect.Parameter.empty
+        if isinstance(info, ArgumentInfo):
+            metavar = info.metavar or name.upper()
+            arguments[metavar if required else f"[{metavar}]"] = info.help or ""
             continue
-        names = ", ".join(sorted(p.opts, key=lambda o: not o.startswith("--")))
-        choices = getattr(p.type, "choices", None)
-        value = (
-            ""
-            if getattr(p, "is_flag", False)
-            else " " + (p.metavar or ("|".join(map(str, choices)) if choices else "TEXT"))
+        # In an annotation, Typer keeps the first of the names where the default would be.
+        declared = [info.default] if isinstance(info.default, str) and info.default.startswith("-") else []
+        names = ", ".join([*declared, *(info.param_decls or ())] or [f"--{name.rstrip('_').replace('_', '-')}"])
+        choices = "|".join(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else None
+        value = "" if kind is bool else f" {info.metavar or choices or 'TEXT'}"
+        default = (
+            f" Default: `{parameter.default}`." if isinstance(parameter.default, str | int) and kind is not bool else ""
         )
-        default = p.default if isinstance(p.default, str) and p.default else ""
-        told = f"{getattr(p, 'help', '')}{f' Default: {default}.' if default else ''}"
-        rows.append(f"| `{_cell(names + value)}` | {_cell(told)} |\n")
-    return f"| option | meaning |\n|---|---|\n{''.join(rows)}" if rows else ""
+        options[names + value] = (info.help or "") + default
+    return arguments, options
 
 
 def _cell(text: str) -> str:
