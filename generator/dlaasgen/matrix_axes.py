@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dlaasgen.findings import did_you_mean, nearest
+from dlaasgen.findings import nearest
 from dlaasgen.matrix import Axis, AxisValue, Sample, same, scalar_text
-from dlaasgen.matrix_faults import described, listed, named, path_text, quoted
+from dlaasgen.matrix_faults import described, listed, meant, named, near_key, path_text, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,10 +89,11 @@ def _axis(name: str, raw: Json, path: Path, axes: Axes, faults: Faults) -> Axis 
         if (other := _twin(value, item, raw[:index], first)) is not None:
             line, _ = faults.at((*path, other))
             place = f" (line {line})" if line else ""
-            message = f"the axis {named(name)} has the value {quoted(value.id)} twice"
+            message = f"the axis {named(name)} has the value {quoted(item)} twice"
             hint = f"the first is number {other + 1}{place}"
             if not same(item, raw[other]):
-                hint += f", {described(raw[other])}"
+                message = f"two values of the axis {named(name)} have the id {quoted(value.id)}"
+                hint += f": {described(raw[other])}"
             faults.add("M121", here, message, hint=hint)
         first.setdefault(value.id, index)
     return Axis(name, tuple(values)) if len(values) == len(raw) else None
@@ -146,13 +147,16 @@ def _extra(name: str, key: str, path: Path, axes: Axes, faults: Faults) -> bool:
     """Whether a parameter may come with a value of the axis `name`."""
     owner = axes.extras.setdefault(key, name)
     if key in axes.names:
-        who = "this axis" if key == name else "another axis"
         hint = f"did you mean value instead of {key}?" if key == name else None
         faults.add(
-            "M123", path, f"{named(key)} comes with the axis {named(name)}, but is itself {who}", hint=hint, key=True
+            "M123",
+            path,
+            f"values of the axis {named(name)} bring the parameter {named(key)}, which is an axis itself",
+            hint=hint,
+            key=True,
         )
     elif owner != name:
-        message = f"{named(key)} comes with two axes, {named(owner)} and {named(name)}"
+        message = f"two axes bring the parameter {named(key)}: {named(owner)} and {named(name)}"
         faults.add("M123", path, message, key=True)
     else:
         return check_parameter_name(key, path, faults)
@@ -197,7 +201,7 @@ def _group(raw: Json, index: int, seen: dict[str, int], axes: Axes, faults: Faul
         if not faults.is_text(name, here, "the name of an axis"):
             continue
         if name not in axes.names:
-            hint = did_you_mean(name, axes.names)
+            hint = meant(name, axes.names)
             expected = None if hint else listed(map(named, axes.names)) or None
             faults.add("M130", here, f"zip names {named(name)}, which is no axis", expected=expected, hint=hint)
             continue
@@ -226,7 +230,8 @@ def parse_sample(raw: Json, axes: Axes, zip_groups: Iterable[tuple[str, ...]], f
     if len(ways) == 2:
         faults.add("M115", (*path, "random"), "sample has both pairwise and random", expected="one of them", key=True)
     elif not ways:
-        faults.add("M111", path, "sample has neither pairwise nor random", found=described(raw), expected=rule)
+        if not any(near_key(key, ["pairwise", "random"]) for key in raw):
+            faults.add("M111", path, "sample has neither pairwise nor random", found=described(raw), expected=rule)
     elif "seed" in raw and "random" not in raw:
         message = "sample has a seed, but nothing is random: a covering array is always the same"
         faults.add("M115", (*path, "seed"), message, key=True)
@@ -234,13 +239,13 @@ def parse_sample(raw: Json, axes: Axes, zip_groups: Iterable[tuple[str, ...]], f
     if "seed" in raw and not faults.is_integer(seed, (*path, "seed"), 0, MAX_SEED):
         seed = 0
     if "random" in raw and faults.is_integer(raw["random"], (*path, "random"), 1, MAX_RANDOM):
-        return Sample(random=raw["random"], seed=seed)
+        return Sample(random=int(raw["random"]), seed=int(seed))
     if "pairwise" in raw and faults.is_integer(raw["pairwise"], (*path, "pairwise"), 2, MAX_STRENGTH):
         factors = len(axes.names) - sum(max(len(group) - 1, 0) for group in zip_groups)
         if raw["pairwise"] > factors:
             message = f"{path_text((*path, 'pairwise'))} needs at least as many axes"
             counted = " (a zip group counts as one)" if factors < len(axes.names) else ""
-            found = f"{raw['pairwise']} for {factors} {'axis' if factors == 1 else 'axes'}{counted}"
+            found = f"{raw['pairwise']:g} for {factors} {'axis' if factors == 1 else 'axes'}{counted}"
             faults.add("M131", (*path, "pairwise"), message, found=found)
-        return Sample(strength=raw["pairwise"])
+        return Sample(strength=int(raw["pairwise"]))
     return None

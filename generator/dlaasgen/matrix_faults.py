@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dlaasgen.errors import MatrixError
-from dlaasgen.findings import Finding, did_you_mean
+from dlaasgen.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,6 +59,18 @@ def listed(names: Iterable[str], limit: int = 10, last: str = "or") -> str:
     if len(names) > limit:
         return f"{', '.join(names[:limit])}, … ({len(names):,} in all)"
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1] if names else "")))
+
+
+def near_key(key: str, choices: Iterable[str]) -> str | None:
+    """The choice that `key` most likely is a slip of; stricter than findings.nearest, since keys are short."""
+    close = difflib.get_close_matches(key.lower(), list(choices), n=1, cutoff=0.7)
+    return close[0] if close else None
+
+
+def meant(key: str, choices: Iterable[str]) -> str | None:
+    """A hint that names the choice that `key` most likely is a slip of, or None."""
+    close = near_key(key, choices)
+    return None if close is None else f"did you mean {named(close)}?"
 
 
 def path_text(path: Path) -> str:
@@ -122,7 +135,7 @@ class Faults:
     def wrong_type(self, path: Path, value: Json, expected: str, hint: str | None = None) -> None:
         """The value at `path` is of another type than it must be."""
         name = path_text(path) or "a matrix file"
-        if value is None and hint is None:
+        if value is None and hint is None and len(path) == 1:
             hint = "leave the key out, or give it a value"
         self.add("M112", path, f"{name} has the wrong type", found=described(value), expected=expected, hint=hint)
 
@@ -153,6 +166,8 @@ class Faults:
     def is_integer(self, value: Json, path: Path, low: int, high: int) -> bool:
         """Whether the value is an integer within bounds; if not, says so."""
         expected = f"an integer from {low:,} to {high:,}"
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             digits = isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value)
             self.wrong_type(path, value, expected, "write it without quotes" if digits else None)
@@ -162,13 +177,21 @@ class Faults:
             return True
         return False
 
+    def missing(self, holder: dict[str, Json], key: str, path: Path, expected: str) -> bool:
+        """Whether an object lacks a key; if so, says it, unless a slip of the key is there, which `check_keys` tells."""
+        if key in holder:
+            return False
+        if not any(near_key(other, [key]) for other in holder):
+            self.add("M111", path, f"{path_text((*path, key))} is missing", expected=expected)
+        return True
+
     def check_keys(self, value: dict[str, Json], path: Path, allowed: Sequence[str]) -> None:
         """Says which keys are not among the allowed ones."""
         for key in value:
             if key not in allowed:
-                hint = did_you_mean(key, allowed)
-                where = path_text(path) or "a matrix file"
+                hint = meant(key, allowed)
+                within = path_text(path) or "a matrix file"
                 expected = None if hint else listed(allowed, 20)
                 self.add(
-                    "M110", (*path, key), f"{where} has no key {named(key)}", expected=expected, hint=hint, key=True
+                    "M110", (*path, key), f"{within} has no key {named(key)}", expected=expected, hint=hint, key=True
                 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dlaasgen.findings import did_you_mean
 from dlaasgen.matrix import API_VERSION, DEFAULT_DIALECT, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
-from dlaasgen.matrix_faults import Faults, listed, quoted
+from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, quoted
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
 from dlaasgen.matrix_sections import (
     parse_cluster,
@@ -79,20 +79,17 @@ def _check_top(document: dict[str, Json], faults: Faults) -> None:
     for key, value in document.items():
         if key in KEYS:
             continue
-        hint = did_you_mean(key, KEYS)
+        hint = meant(key, KEYS)
         if hint is None and isinstance(value, list):
             hint = "an axis stands under axes"
         expected = None if hint else listed(KEYS, 20)
-        faults.add(
-            "M110", (key,), f"a matrix file has no key {quoted(key)[1:-1]}", expected=expected, hint=hint, key=True
-        )
+        faults.add("M110", (key,), f"a matrix file has no key {named(key)}", expected=expected, hint=hint, key=True)
     for key, expected in (
         ("apiVersion", API_VERSION),
         ("name", "the study's name, such as nightly"),
         ("prototype", "the name of a prototype, such as tfjob"),
     ):
-        if key not in document:
-            faults.add("M111", (), f"{key} is missing", expected=expected)
+        faults.missing(document, key, (), expected)
     if not document.get("axes", True) or "axes" not in document:
         _check_cells(document, faults)
     version = document.get("apiVersion", API_VERSION)
@@ -103,7 +100,8 @@ def _check_top(document: dict[str, Json], faults: Faults) -> None:
 
 def _check_cells(document: dict[str, Json], faults: Faults) -> None:
     """A matrix without axes needs include entries."""
-    if document.get("include", []) == [] and document.get("axes", {}) == {}:
+    slip = any(near_key(key, ["axes", "include"]) for key in document if key not in KEYS)
+    if document.get("include", []) == [] and document.get("axes", {}) == {} and not slip:
         path: Path = ("axes",) if "axes" in document else ()
         faults.add("M111", path, "a matrix needs axes or include", expected="axes, such as {batch_size: [32, 64]}")
 

@@ -7,10 +7,10 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from dlaasgen.findings import did_you_mean, nearest
+from dlaasgen.findings import nearest
 from dlaasgen.matrix import Exclude, Include, same, scalar_text
 from dlaasgen.matrix_axes import axis_value, check_parameter_name
-from dlaasgen.matrix_faults import described, listed, named, quoted
+from dlaasgen.matrix_faults import described, listed, meant, named, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # How like an axis's name a new parameter's may be before it is taken for a slip.
 SLIP = 0.8
 MAX_ALTERNATIVES = 10_000
+
+# What YAML 1.1 takes for true and false, and matrix files do not.
+_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
 def parse_excludes(raw: Json, axes: Axes, params: Mapping[str, Json], faults: Faults) -> tuple[Exclude, ...]:
@@ -75,7 +78,7 @@ def _match(
         if key == "when":
             continue
         if key not in known:
-            hint = did_you_mean(key, ["when", *known]) or "a parameter must stand under params to be matched"
+            hint = meant(key, ["when", *known]) or "a parameter must stand under params to be matched"
             faults.add("M140", here, f"exclude names {named(key)}, which is no axis or parameter", hint=hint, key=True)
             continue
         if value == []:
@@ -91,22 +94,20 @@ def _match(
 
 def _check_match(axis: Axis, wanted: Json, path: Path, faults: Faults) -> None:
     """Says so when no value of the axis has the wanted id or value."""
-    scalar = not isinstance(wanted, list | dict)
-    if any((scalar and scalar_text(wanted) == v.id) or same(wanted, v.value) for v in axis.values):
-        return
     name = named(axis.name)
-    if not scalar:
-        hint = "name a value by its id"
-        faults.add("M141", path, f"exclude names no value of the axis {name}", found=described(wanted), hint=hint)
+    if any(same(wanted, v.value) for v in axis.values):
         return
-    ids = [v.id for v in axis.values]
-    near = nearest(scalar_text(wanted), ids)
-    # A scalar of its own as the file has it, an object by its id.
+    if isinstance(wanted, list | dict):
+        message = f"exclude names no value of the axis {name}"
+        faults.add("M141", path, message, found=described(wanted), hint="name a value by its id")
+        return
+    # A scalar is shown as the file has it, an object by its id.
     shown = {v.id: quoted(v.value if scalar_text(v.value) == v.id else v.id) for v in axis.values}
-    meant = None if near is None else f"did you mean {shown[near]}?"
-    faults.add(
-        "M141", path, f"the axis {name} has no value {quoted(wanted)}", expected=listed(shown.values()), hint=meant
-    )
+    if scalar_text(wanted) not in shown:
+        near = nearest(_WORDS.get(wanted.lower(), wanted), shown) if isinstance(wanted, str) else None
+        hint = None if near is None else f"did you mean {shown[near]}?"
+        message = f"the axis {name} has no value {quoted(wanted)}"
+        faults.add("M141", path, message, expected=listed(shown.values()), hint=hint)
 
 
 def _expanded(

@@ -49,7 +49,7 @@ def resolve(text: str, tag: str | None, *, plain: bool) -> Scalar:
     if tag is None and plain:
         return _plain(text)
     if _SURROGATE.search(text):
-        return Scalar("?", "M102", "a text holds half of a surrogate pair")
+        return Scalar("?", "M103", "an escape in double quotes is no character", "write the character itself")
     return Scalar(text)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dlaasgen.matrix import DEFAULT_MAX_CELLS, Cluster, Waiver
-from dlaasgen.matrix_faults import described, path_text, quoted
+from dlaasgen.matrix_faults import path_text, quoted
 from dlaasgen.quantities import nearest_quantity, quantity
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def parse_cluster(value: Json, faults: Faults) -> Cluster | None:
     if not faults.is_object(value, path, "an object, such as {nodes: 3, cpu: 36, memory: 192Gi}"):
         return None
     faults.check_keys(value, path, ("nodes", "cpu", "memory", "sockets", "cores_per_socket"))
-    if "nodes" not in value:
-        faults.add("M111", path, "cluster.nodes is missing", expected="the number of nodes")
+    faults.missing(value, "nodes", path, "the number of nodes")
     cpu = _quantity(value, (*path, "cpu"), ("1m", "100k"), "36 or 500m (of a node)", faults)
     memory = _quantity(value, (*path, "memory"), ("1Mi", "1Pi"), "192Gi (of a node)", faults)
     return Cluster(
@@ -70,7 +69,7 @@ def _quantity(
     low, high = map(quantity, bounds)
     assert low is not None and high is not None  # noqa: PT018, S101  (bounds are ours)
     if number is None:
-        near = nearest_quantity(str(value))
+        near = nearest_quantity(str(value)) if key == "memory" else None
         hint = f"did you mean {near}?" if near else None
         faults.add("M113", path, f"{path_text(path)} is no quantity", found=quoted(value), expected=expected, hint=hint)
     elif not low <= number <= high:
@@ -130,10 +129,11 @@ def parse_waivers(value: Json, faults: Faults) -> tuple[Waiver, ...]:
 def _waiver(item: dict[str, Json], path: Path, faults: Faults) -> Waiver | None:
     faults.check_keys(item, path, ("code", "reason"))
     texts = []
-    for key, why in (("code", "the code of a check, such as P210"), ("reason", "why the check is turned off")):
-        if key not in item:
-            faults.add("M111", path, f"{path_text((*path, key))} is missing", found=described(item), expected=why)
-        elif faults.is_text(item[key], (*path, key), why):
+    for key, why in (
+        ("code", "the code of a check, such as P210"),
+        ("reason", "a text that says why the check is turned off"),
+    ):
+        if not faults.missing(item, key, path, why) and faults.is_text(item[key], (*path, key), why):
             texts.append(str(item[key]))
     if len(texts) < 2:
         return None

@@ -89,10 +89,13 @@ def load(data: bytes, file: str | None) -> Loaded:
     try:
         root = builder.build(_events(loader))
     except yaml.MarkedYAMLError as error:
-        raise MatrixError([*builder.findings, explain(error, text, file)]) from None
+        finding = explain(error, text, file)
+        # What follows a fault on its line is most often its consequence.
+        last = [] if any(f.line == finding.line for f in builder.findings) else [finding]
+        raise MatrixError([*builder.findings, *last]) from None
     finally:
         loader.dispose()
-    if root is None:
+    if root is None or root.value is None:
         raise MatrixError([Finding("M101", "the file is empty", file=file, expected="a matrix")])
     return Loaded(root.value, Positions(root.place), tuple(builder.findings))
 
@@ -181,8 +184,8 @@ class _Builder:
             parent.place.items[len(parent.value)] = ((node.place.line, node.place.column), node.place)
             parent.value.append(node.value)
         elif parent.key_at is None:
-            parent.key_at = (node.place.line, node.place.column)
             parent.key = node.value if self.is_key(node, parent) else _DROPPED
+            parent.key_at = (node.place.line, node.place.column)
         else:
             if parent.key is not _DROPPED:
                 parent.value[parent.key] = node.value
@@ -193,8 +196,12 @@ class _Builder:
         """Whether a value can be a key of an object; if not, says why."""
         key = node.value
         if isinstance(key, dict):
-            hint = 'put a text that begins with {{ in quotes: "{{ ... }}"'
-            self.note("M107", node.place, "a key is an object", expected="a string", hint=hint)
+            place, outer = node.place, parent.place
+            if (place.line, place.column) == (outer.line, outer.column + 1):
+                hint = 'put it in quotes: "{{ ... }}"'
+                self.note("M107", outer, "a text that begins with {{ is an object to YAML", hint=hint)
+            else:
+                self.note("M107", place, "a key is an object", expected="a string", hint="put it in quotes")
         elif isinstance(key, list):
             self.note("M107", node.place, "a key is a list", expected="a string", hint="put it in quotes")
         elif not isinstance(key, str):
