@@ -38,9 +38,9 @@ run: setup ## Render and check matrix/nightly.yaml, and say what to do next
 	@echo
 	@echo 'The tree is rendered/nightly; start with rendered/nightly/README.md.'
 	@echo 'Next:'
-	@echo '  edit matrix/nightly.yaml, then `make run` again, and review the diff of rendered/'
-	@echo '  $(BIN)/dlaasgen cells matrix/nightly.yaml          what the matrix expands to'
-	@echo '  $(BIN)/dlaasgen --help                             every command'
+	@echo '  edit matrix/nightly.yaml, `make run` again         and review what changed in rendered/'
+	@echo '  $(BIN)/dlaasgen cells matrix/nightly.yaml    what the matrix expands to'
+	@echo '  $(BIN)/dlaasgen --help                       every command'
 	@echo '  kubectl apply -k rendered/nightly                  start the jobs (or let Argo CD do it)'
 
 test: setup ## Run every test: unit, property, acceptance (PYTEST="-k name" to choose)

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from dlaasgen import errors
+from dlaasgen.adapters.matrix_files import read_bytes
+from dlaasgen.cells import expand
 from dlaasgen.scaffold import scaffold
 
 if TYPE_CHECKING:
@@ -43,9 +45,10 @@ def blocks() -> Iterator[Block]:
 BLOCKS = list(blocks())
 
 
-def of(*languages: str) -> pytest.MarkDecorator:
-    found = [pytest.param(b, id=f"{b.page}:{b.line}") for b in BLOCKS if b.language in languages]
-    return pytest.mark.parametrize("block", found)
+def of(*languages: str, only: str = "") -> pytest.MarkDecorator:
+    """A test for each block in one of these languages, if it has a line that begins with `only`."""
+    found = [b for b in BLOCKS if b.language in languages and f"\n{only}" in f"\n{b.text}"]
+    return pytest.mark.parametrize("block", [pytest.param(b, id=f"{b.page}:{b.line}") for b in found])
 
 
 def anchor(heading: str) -> str:
@@ -82,6 +85,11 @@ def test_data_can_be_read(block: Block) -> None:
     if block.language == "json":
         json.loads(block.text)
     assert list(yaml.safe_load_all(block.text))
+
+
+@of("yaml", only="axes:")
+def test_whole_matrices_expand(block: Block) -> None:
+    assert expand(read_bytes(block.text.encode(), block.page))
 
 
 @of("sh", "console", "shell")
