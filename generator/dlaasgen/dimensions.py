@@ -74,7 +74,8 @@ def owners_of(matrix: Matrix, findings: list[Finding]) -> dict[str, str]:
     for axis in matrix.axes:
         for key in dict.fromkeys(k for value in axis.values for k in value.extra):
             if owners.setdefault(key, axis.name) != axis.name or key == axis.name:
-                message = f"axes {axis.name} and {owners[key]} both set the parameter {key}"
+                both = f"axes {axis.name} and {owners[key]} both set the parameter {key}"
+                message = f"a value of axis {key} sets {key} twice" if key == axis.name else both
                 place = Place(f"axes.{axis.name}", matrix.file)
                 findings.append(place.finding("M223", message, hint="rename one of them"))
     return owners

@@ -101,6 +101,8 @@ class Expression:
         if "out of range for" in text or "integer overflow" in text:
             message = "a number is beyond 64-bit integers"
             return self._fault("M211", message, cell, hint="convert with double() before calculating")
+        if "Iteration budget" in text:
+            return self._fault("M211", "the expression loops over too many elements", cell)
         return self._fault("M211", f"the expression fails ({text.rstrip('.')})", cell)
 
     def _missing(self, name: str, cell: Callable[[], str] | None) -> Finding:
@@ -159,8 +161,6 @@ def _compile_findings(raw: str, text: str, known: frozenset[str], place: Place) 
 def _whole_fault(raw: str) -> str:
     if "recursion" in raw:
         return "the expression is nested more than 32 deep"
-    if "Iteration budget" in raw:
-        return "the expression loops over too many elements"
     return f"the expression cannot be compiled ({re.sub(r'^[A-Z_]+: ', '', raw).partition(chr(10))[0]})"
 
 

@@ -144,6 +144,9 @@ class _Members:
     def __getitem__(self, name: str) -> Json:
         return self._values[name]
 
+    def __repr__(self) -> str:
+        raise TypeError("cell is no text: write cell['name']")
+
 
 def compile_template(text: str, known: Iterable[str], place: Place | None = None) -> IdTemplate:
     """The template that `text` says. `known` are the names that some cell has. Raises MatrixError with every fault."""

@@ -58,7 +58,7 @@ def _matching(cells: Sequence[Cell], selector: str, places: Mapping[str, int]) -
         fits = re.compile(fnmatch.translate(selector)).match
         return [i for text, i in places.items() if fits(text)]
     names = {name for cell in cells for name in (*cell.axes, *cell.params)} | {"id", "repeat"}
-    if is_id(selector) and selector not in names:
+    if is_id(selector) and selector not in names | {"true", "false"}:
         hint = did_you_mean(selector, places) or "`dlaasgen cells` lists them"
         raise MatrixError([_PLACE.finding("M230", f"there is no cell {selector}", hint=hint)])
     expression = compile_expression(selector, names, _PLACE)
