@@ -7,6 +7,7 @@ import inspect
 import re
 import sys
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -16,6 +17,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "generator" / "dlaasgen"
 DOCS = ROOT / "docs"
+KINDS = {
+    "M1": "M1: the matrix file",
+    "M2": "M2: the expansion",
+    "T1": "T1: prototypes",
+    "K1": "K1: Kubernetes and dialect schemas",
+    "P1": "P1: names and identity",
+    "P2": "P2: images, pods and security",
+    "P3": "P3: benchmark flags",
+    "P4": "P4: scheduling",
+    "P5": "P5: GitOps",
+    "R1": "R1: the rendered tree",
+}
 # A place in a page that this script fills: between these two comments.
 PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -28,7 +41,7 @@ def generated() -> dict[Path, str]:
         "decisions": links("adr"),
         "guides": links("guides"),
     }
-    pages = {DOCS / "reference" / "cli.md": cli()}
+    pages = {DOCS / "reference" / "cli.md": cli(), DOCS / "reference" / "findings.md": findings()}
     for page in (DOCS / "architecture.md", DOCS / "README.md"):
         text = page.read_text(encoding="utf-8")
         pages[page] = PLACE.sub(lambda m: f"{m[1]}{parts[m[2]]}{m[3]}", text)
@@ -78,6 +91,22 @@ def cli() -> str:
             text += "| option | meaning |\n|---|---|\n"
             text += "".join(f"| `{_cell(option)}` | {_cell(told)} |\n" for option, told in options.items())
     return text + "\n## Exit codes\n\n" + "".join(_exit_codes())
+
+
+def findings() -> str:
+    """The reference of finding codes, from the CODES of the modules that report them: code -> (title, explanation)."""
+    codes: dict[str, tuple[str, str]] = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        if re.search(r"^CODES\b", file.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            codes |= import_module(".".join(file.relative_to(SOURCE.parent).with_suffix("").parts)).CODES
+    text = "# Findings\n\nEvery problem has a code that stays the same. `dlaasgen explain CODE` says what is here.\n"
+    for letter, kind in KINDS.items():
+        told = {code: codes[code] for code in sorted(codes) if code.startswith(letter)}
+        text += f"\n## {kind}\n" if told else ""
+        text += "".join(
+            f"\n### {code}: {title[:1].upper()}{title[1:]}\n\n{words}\n" for code, (title, words) in told.items()
+        )
+    return text
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[dict[str, str], dict[str, str]]:

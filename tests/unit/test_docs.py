@@ -122,6 +122,16 @@ def test_what_is_generated_is_up_to_date() -> None:
     assert stale == [], "`make docs` rewrites them"
 
 
+def test_every_code_of_a_finding_is_in_the_reference() -> None:
+    text = (ROOT / "docs/reference/findings.md").read_text(encoding="utf-8")
+    used = {
+        code
+        for file in SOURCE.rglob("*.py")
+        for code in re.findall(r'"([A-Z]\d{3})"', file.read_text(encoding="utf-8"))
+    }
+    assert used - set(re.findall(r"^### (\w+):", text, flags=re.MULTILINE)) == set(), "the modules' CODES lack these"
+
+
 def test_every_exit_code_is_told() -> None:
     text = (ROOT / "docs/guides/review.md").read_text(encoding="utf-8")
     told = {int(code) for code in re.findall(r"^\| (\d+) \|", text, flags=re.MULTILINE)}
