@@ -43,3 +43,11 @@ def test_a_folder_that_cannot_be_made_is_said_in_one_line(dlaasgen: Run, tmp_pat
     said = dlaasgen("init", "speed", cwd=tmp_path).exits(6)
     assert said.err.count("\n") == 1
     assert "Traceback" not in said.err
+
+
+def test_the_first_guide_shows_the_message_of_a_misspelt_key(dlaasgen: Run, tmp_path: Path, root: Path) -> None:
+    dlaasgen("init", cwd=tmp_path).ok()
+    matrix = tmp_path / "matrix/nightly.yaml"
+    matrix.write_text(matrix.read_text(encoding="utf-8").replace("batch_size: 32}", "batchsize: 32}"), encoding="utf-8")
+    said = dlaasgen("cells", "matrix/nightly.yaml", cwd=tmp_path).exits(3)
+    assert said.err in (root / "docs/guides/first-study.md").read_text(encoding="utf-8")
