@@ -105,6 +105,7 @@ CODES: dict[str, tuple[str, str]] = {
     "M121": (
         "value given twice",
         (
+            "A check is disabled once. "
             "An axis's values must have different ids: ids name values in rules, cell ids and labels. The numbers "
             '1 and 1.0 are the same value, and 1 and "1" have the same id.'
         ),

@@ -20,11 +20,14 @@ _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 SHOWN = 60
 
 
+def printable(text: str) -> str:
+    """The text with everything that a terminal would not print as an escape."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
 def quoted(value: Json, limit: int = SHOWN) -> str:
     """JSON text, cut to `limit` characters, with everything that a terminal would not print as an escape."""
-    text = json.dumps(value, ensure_ascii=False)
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    text = printable(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -178,7 +181,7 @@ class Faults:
         return False
 
     def missing(self, holder: dict[str, Json], key: str, path: Path, expected: str) -> bool:
-        """Whether an object lacks a key; if so, says it, unless a slip of the key is there, which `check_keys` tells."""
+        """Whether an object lacks a key; if so, says it, unless `check_keys` tells of a slip of it."""
         if key in holder:
             return False
         if not any(near_key(other, [key]) for other in holder):
@@ -190,8 +193,6 @@ class Faults:
         for key in value:
             if key not in allowed:
                 hint = meant(key, allowed)
-                within = path_text(path) or "a matrix file"
                 expected = None if hint else listed(allowed, 20)
-                self.add(
-                    "M110", (*path, key), f"{within} has no key {named(key)}", expected=expected, hint=hint, key=True
-                )
+                message = f"{path_text(path)} has no key {named(key)}"
+                self.add("M110", (*path, key), message, expected=expected, hint=hint, key=True)

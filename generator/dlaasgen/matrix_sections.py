@@ -121,7 +121,7 @@ def parse_waivers(value: Json, faults: Faults) -> tuple[Waiver, ...]:
             faults.wrong_type(here, item, "an object {code: ..., reason: ...}", hint)
         elif (waiver := _waiver(item, here, faults)) is not None:
             if any(waiver.code == other.code for other in waivers):
-                faults.add("M113", (*here, "code"), f"{waiver.code} is disabled twice")
+                faults.add("M121", (*here, "code"), f"{waiver.code} is disabled twice")
             waivers.append(waiver)
     return tuple(waivers)
 

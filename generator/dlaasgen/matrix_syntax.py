@@ -8,6 +8,7 @@ from typing import Any
 from dlaasgen.findings import Finding
 
 INDENT = "check the indentation, and quotes that end too early"
+TOO_DEEP = "lists and objects are nested more than 50 deep"
 COLON = "put a text with ': ' in quotes, or check the indentation"
 QUOTE = "put the text in quotes"
 
@@ -33,7 +34,7 @@ _TABLE: tuple[tuple[str, str, str | None], ...] = (
     (r"tag|'>'|URI", "a tag (!) is not complete", "quote a text that begins with !"),
     (r"expected (the )?node content", "a value cannot begin with {c}", QUOTE),
     (r"<document start>", "this continues nothing that came before", INDENT),
-    (r"too many|nesting|exceeded", "lists and objects are nested too deep", None),
+    (r"too many|nesting|exceeded", TOO_DEEP, None),
 )  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def explain(error: Any, text: str, file: str | None) -> Finding:
     message = message.format(
         began=f"at line {began.line + 1}, column {began.column + 1}", c=f"'{char}'" if char else "nothing"
     )
-    return Finding("M103", message, file=file, line=mark.line + 1, column=mark.column + 1, hint=hint)
+    code = "M106" if message == TOO_DEEP else "M103"
+    return Finding(code, message, file=file, line=mark.line + 1, column=mark.column + 1, hint=hint)
 
 
 def _words(problem: str, context: str, char: str) -> tuple[str, str | None]:
@@ -73,4 +75,4 @@ def _words(problem: str, context: str, char: str) -> tuple[str, str | None]:
     for pattern, message, hint in _TABLE:
         if re.search(pattern, problem):
             return message, hint
-    return "this is no YAML", f"the parser says: {problem}".replace("{", "{{").replace("}", "}}")
+    return "this is no YAML", f"the parser says: {problem}"

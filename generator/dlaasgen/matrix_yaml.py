@@ -15,7 +15,7 @@ from dlaasgen.errors import MatrixError
 from dlaasgen.findings import Finding, did_you_mean
 from dlaasgen.matrix_faults import named, path_text, quoted
 from dlaasgen.matrix_scalars import CORE, SCALAR_TAGS, resolve
-from dlaasgen.matrix_syntax import explain
+from dlaasgen.matrix_syntax import TOO_DEEP, explain
 from dlaasgen.matrix_text import decode
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class _Builder:
             self.refuse("M106", node.place, message, hint="write fewer aliases, or several matrix files")
 
     def too_deep(self, place: Place) -> NoReturn:
-        self.refuse("M106", place, f"lists and objects are nested more than {MAX_DEPTH} deep")
+        self.refuse("M106", place, TOO_DEEP)
 
     def path(self) -> Path:
         """The key path of what comes next."""

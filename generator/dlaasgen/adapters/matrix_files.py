@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dlaasgen import matrix_parser, matrix_text, matrix_yaml
 from dlaasgen.errors import MatrixError, UsageError
 from dlaasgen.findings import Finding, nearest
+from dlaasgen.matrix_faults import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,13 +30,13 @@ def find(paths: Iterable[str]) -> list[str]:
             files = _within(path) if os.path.isdir(path) else [path]
             if not os.path.exists(path):
                 faults.append(_missing(path))
-            elif not files:
+                continue
+            if not files:
                 faults.append(Finding("M101", "the folder holds no *.yaml or *.yml file", file=shown(path)))
+            for file in files:
+                found.setdefault(os.path.realpath(file), file)
         except (OSError, ValueError) as error:
             faults.append(_unreadable(path, error))
-            continue
-        for file in files:
-            found.setdefault(os.path.realpath(file), file)
     if faults:
         raise UsageError(faults)
     return list(found.values())
@@ -74,8 +75,7 @@ def _unreadable(path: str, error: OSError | ValueError) -> Finding:
 
 def shown(path: str) -> str:
     """A path as messages have it: with forward slashes, and nothing that a terminal would obey."""
-    text = path.replace(os.sep, "/")
-    return text if text.isprintable() else text.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")
+    return printable(path.replace(os.sep, "/"))
 
 
 def read_text(path: str) -> bytes:
