@@ -27,8 +27,31 @@ def test_ids(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-a", "a-", ".", "..", "a.", "A", "a_b", "a/b", "../a", "a\\b", "a b", "a\n", "é", "a:b", "a" * 64]
-    + ["con", "nul", "aux.yaml", "com1", "lpt9.x", "prn", "com0"],
+    [
+        "",
+        "-a",
+        "a-",
+        ".",
+        "..",
+        "a.",
+        "A",
+        "a_b",
+        "a/b",
+        "../a",
+        "a\\b",
+        "a b",
+        "a\n",
+        "é",
+        "a:b",
+        "a" * 64,
+        "con",
+        "nul",
+        "aux.yaml",
+        "com1",
+        "lpt9.x",
+        "prn",
+        "com0",
+    ],
 )
 def test_no_ids(text: str) -> None:
     assert not is_id(text)
@@ -165,8 +188,10 @@ def test_unknown_names() -> None:
     with pytest.raises(MatrixError) as caught:
         compile_template("{{ modle }}-{{ qqq }}", NAMES)
     assert [str(f) for f in caught.value.findings] == [
-        "id: error[M205]: the id template names modle, which is no axis or parameter; found '{{ modle }}-{{ qqq }}'; "
-        "did you mean model?",
+        (
+            "id: error[M205]: the id template names modle, which is no axis or parameter; "
+            "found '{{ modle }}-{{ qqq }}'; did you mean model?"
+        ),
         "id: error[M205]: the id template names qqq, which is no axis or parameter; found '{{ modle }}-{{ qqq }}'",
     ]
     with pytest.raises(MatrixError) as caught:
