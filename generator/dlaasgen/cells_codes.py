@@ -48,7 +48,7 @@ have. Guard with has(cell.name), convert with double(), or give the parameter a 
         "A parameter that comes with the values of one axis is itself an axis, or also comes with another axis.",
     ),
     "M224": ("wrong zip", "Axes that advance together exist, have equally many values, and are in one group only."),
-    "M225": ("wrong value in include", "A new value of an axis is a scalar, or an object with id and value."),
+    "M225": ("wrong value in include", "A new value of an axis is a scalar, or an object with an id."),
     "M230": ("selects nothing", "A selector is a cell id, a glob over ids, or a CEL expression, and selects a cell."),
 }
 

@@ -147,12 +147,12 @@ def new_value(literal: Json) -> AxisValue:
     """The axis value that an include entry brings with it."""
     if isinstance(literal, dict):
         extra = {k: v for k, v in literal.items() if k not in ("id", "value")}
-        return AxisValue(value_text(literal["id"]), literal["value"], extra)
+        return AxisValue(literal["id"], literal.get("value", literal["id"]), extra)
     return AxisValue(value_text(literal), literal)
 
 
 def is_new_value(literal: Json) -> bool:
     """Whether an include entry may bring `literal` as a new value of an axis."""
     if isinstance(literal, dict):
-        return "value" in literal and isinstance(literal.get("id"), str)
+        return isinstance(literal.get("id"), str)
     return not isinstance(literal, list)

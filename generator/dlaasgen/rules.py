@@ -152,7 +152,7 @@ def compile_rules(matrix: Matrix) -> Rules:
                 wanted[name] = ([] if known is None else [known.id], [])
                 if known is None and not is_new_value(value):
                     place = Place(f"include[{entry.index}].{name}", matrix.file, entry.line, entry.column)
-                    expected = "a scalar, or an object with id and value"
+                    expected = "a scalar, or an object with an id"
                     message = f"a new value of axis {name} cannot be this"
                     findings.append(place.finding("M225", message, found=shown(value), expected=expected))
         rule = _rule("include", entry, wanted, context, findings)
