@@ -15,7 +15,7 @@ SOURCE = ROOT / "generator" / "dlaasgen"
 OUTER = ("adapters", "cli", "pipeline")
 # What they cost at start-up is told in docs/architecture.md.
 HEAVY = {
-    "_jsonnet", "allpairspy", "cel_expr_python", "covertable", "jinja2", "jsonschema", "jsonschema_rs",
+    "_jsonnet", "cel_expr_python", "jinja2", "jsonschema", "jsonschema_rs",
     "kubernetes_validate", "rich", "rjsonnet", "typer",
 }  # fmt: skip
 LONGEST = 300
