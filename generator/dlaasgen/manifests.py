@@ -1,8 +1,8 @@
 """Manifest: one Kubernetes object as data, and its identity: name, labels, annotations, digest. No I/O here.
 
 A job's name ends in a hash over its manifests and its run, so that a changed spec is a new object and an unchanged one
-is the same (docs/adr/0005-names-by-content.md). A prototype must know the name before there is a manifest to hash. It is
-given a stand-in of the same length, which is replaced by the name once that is known.
+is the same (docs/adr/0005-names-by-content.md). A prototype must know the name before there is a manifest to hash. It
+is given a stand-in of the same length, which is replaced by the name once that is known.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.canonical import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from dlaasgen.cells import Cell
     from dlaasgen.matrix import Matrix
@@ -57,21 +58,21 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+@lru_cache(maxsize=4096)
 def label_value(text: str) -> str:
-    """The nearest label value that Kubernetes takes: at most 63 of A-Z a-z 0-9 - _ . beginning and ending alphanumeric."""
+    """The nearest label value: at most 63 of A-Z a-z 0-9 - _ . beginning and ending alphanumeric."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", text)[:_LONGEST_LABEL].strip("-_.")
 
 
-def identity(matrix: Matrix, cell: Cell, run: str, params: Mapping[str, Any]) -> Identity:
-    """The identity of a cell's objects in one run. `params` are the full parameters, prototype defaults included."""
+def identity(matrix: Matrix, cell: Cell, run: str, params: str) -> Identity:
+    """The identity of a cell's objects in one run. `params` is canonical JSON: all parameters, with the defaults."""
     stem = f"{matrix.name}-{cell.id}".replace(".", "-")[: LONGEST_NAME - _HASH - 1].rstrip("-")
     labels = {"dlaasgen/cell": cell.id, "dlaasgen/matrix": matrix.name, "dlaasgen/run": run}
     if matrix.repeats > 1:
         labels["dlaasgen/repeat"] = str(cell.repeat)
     for axis, value in cell.axes.items():
         labels["axis.dlaasgen/" + axis] = label_value(value)
-    text = json.dumps(params, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return Identity(f"{stem}-{_STAND_IN}", labels, {"dlaasgen/params": text})
+    return Identity(f"{stem}-{_STAND_IN}", labels, {"dlaasgen/params": params})
 
 
 def adopt(data: dict[str, Any], own: Identity) -> None:
@@ -108,19 +109,16 @@ def _mark(holder: dict[str, Any], own: Identity) -> None:
             metadata[field] = {**present, **marks}
 
 
-def finish(cell: Cell, objects: list[dict[str, Any]], own: Identity, suffix: str, canonical_json: Callable[[Any], bytes]) -> tuple[str, list[Manifest]]:
+def finish(cell: Cell, objects: list[dict[str, Any]], own: Identity, suffix: str) -> tuple[str, list[Manifest]]:
     """(name, manifests) of a cell's objects: the name by their content, and their texts with the name in place.
 
-    `suffix` is ".yaml" or ".json". `canonical_json` gives sorted, compact JSON: what the hash is over.
+    `suffix` is ".yaml" or ".json"; the name is the same in both.
     """
-    content = hashlib.sha256()
-    for data in objects:
-        content.update(canonical_json(data))
-    name = own.stand_in[:-_HASH] + content.hexdigest()[:_HASH]
+    texts = [dump(data) for data in objects]
+    name = own.stand_in[:-_HASH] + hashlib.sha256("---\n".join(texts).encode()).hexdigest()[:_HASH]
     manifests = []
-    for number, data in enumerate(objects):
-        text = dump(data) if suffix == ".yaml" else json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-        text = text.replace(own.stand_in, name)
+    for number, (data, text) in enumerate(zip(objects, texts, strict=True)):
         part = "" if number == 0 else f"_{number}-{str(data.get('kind', 'object')).lower()}"
-        manifests.append(Manifest(f"jobs/{cell.id}{part}{suffix}", data, text))
+        shown = text if suffix == ".yaml" else json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+        manifests.append(Manifest(f"jobs/{cell.id}{part}{suffix}", data, shown.replace(own.stand_in, name)))
     return name, manifests

@@ -27,14 +27,35 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CODES: dict[str, tuple[str, str]] = {
-    "T101": ("Prototype not found", "The matrix names a prototype that neither the project's prototypes/ folder nor dlaasgen has."),
-    "T102": ("Bad header comment", "A prototype's `// @...` header cannot be read: every tag has a fixed form, described in the guide on writing prototypes."),
-    "T103": ("Unknown parameter", "The matrix gives a parameter that the prototype's header does not name. It would be ignored, so it is refused."),
-    "T104": ("Missing parameter", "The prototype's header names a parameter with @param, which has no default, and the cell does not give it."),
-    "T105": ("Parameter of the wrong type", "The value that the cell gives is not of the type that the prototype's header says."),
+    "T101": (
+        "Prototype not found",
+        "The matrix names a prototype that neither the project's prototypes/ folder nor dlaasgen has.",
+    ),
+    "T102": (
+        "Bad header comment",
+        "A prototype's `// @...` header cannot be read: every tag has a fixed form; see the guide on prototypes.",
+    ),
+    "T103": (
+        "Unknown parameter",
+        "The matrix gives a parameter that the prototype's header does not name; it would be ignored.",
+    ),
+    "T104": (
+        "Missing parameter",
+        "The prototype's header names a parameter with @param, which has no default, and the cell does not give it.",
+    ),
+    "T105": (
+        "Parameter of the wrong type",
+        "The value that the cell gives is not of the type that the prototype's header says.",
+    ),
     "T106": ("Prototype cannot be evaluated", "The jsonnet program failed for this cell."),
-    "T107": ("Prototype returns no manifest", "A prototype returns one Kubernetes object, an array of objects or a List."),
-    "T108": ("Import outside the prototypes' folders", "A prototype may import only files of the project's prototypes/ folder and of the shipped one."),
+    "T107": (
+        "Prototype returns no manifest",
+        "A prototype returns one Kubernetes object, an array of objects or a List.",
+    ),
+    "T108": (
+        "Import outside the prototypes' folders",
+        "A prototype may import only files of the project's prototypes/ folder and of the shipped one.",
+    ),
 }
 
 # What dlaasgen itself gives to every prototype.
@@ -68,7 +89,9 @@ class Parameter:
             case "boolean":
                 return isinstance(value, bool)
             case "integer":
-                return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+                return not isinstance(value, bool) and (
+                    isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+                )
             case "number":
                 return isinstance(value, int | float) and not isinstance(value, bool)
             case "object":
@@ -109,7 +132,11 @@ class Prototype:
                 found.append(self._unknown(name, params))
             elif not parameter.accepts(value):
                 found.append(_wrong_type(self, parameter, value))
-        found += [self._missing(p) for p in self.parameters.values() if p.required and p.name not in params and p.name not in GIVEN]
+        found += [
+            self._missing(p)
+            for p in self.parameters.values()
+            if p.required and p.name not in params and p.name not in GIVEN
+        ]
         return found
 
     def _unknown(self, name: str, params: Mapping[str, Any]) -> Finding:
@@ -118,9 +145,17 @@ class Prototype:
         return Finding("T103", f"prototype {self.name} has no parameter {name}", path=f"params.{name}", hint=hint)
 
     def _missing(self, parameter: Parameter) -> Finding:
-        hint = f"{parameter.description}; add {parameter.name} to params or axes" if parameter.description else f"add {parameter.name} to params or axes"
+        hint = (
+            f"{parameter.description}; add {parameter.name} to params or axes"
+            if parameter.description
+            else f"add {parameter.name} to params or axes"
+        )
         return Finding(
-            "T104", f"prototype {self.name} needs the parameter {parameter.name}", path=f"params.{parameter.name}", expected=parameter.expected, hint=hint
+            "T104",
+            f"prototype {self.name} needs the parameter {parameter.name}",
+            path=f"params.{parameter.name}",
+            expected=parameter.expected,
+            hint=hint,
         )
 
 
@@ -128,12 +163,18 @@ def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Fi
     hint = None
     if parameter.choices and isinstance(value, str):
         hint = did_you_mean(value, parameter.choices)
-    elif parameter.type == "boolean" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "no", "off", "n"):
+    elif (
+        parameter.type == "boolean" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "no", "off", "n")
+    ):
         hint = f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
     elif parameter.type == "string" and value is not None and not isinstance(value, dict | list):
         hint = f'write "{json.dumps(value)}", with quotes'
     elif parameter.type in ("integer", "number") and isinstance(value, str):
-        hint = f"write {value} without quotes" if re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", value) else "write a decimal number without quotes"
+        hint = (
+            f"write {value} without quotes"
+            if re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", value)
+            else "write a decimal number without quotes"
+        )
     return Finding(
         "T105",
         f"parameter {parameter.name} of prototype {prototype.name} has the wrong type",
@@ -144,7 +185,7 @@ def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Fi
     )
 
 
-def parse_header(source: str, file: str) -> Prototype:
+def parse_header(source: str, file: str) -> Prototype:  # noqa: C901 - one branch a tag
     """The documentation in the comments at the top of a prototype. Raises PrototypeError with every fault."""
     faults: list[Finding] = []
     parameters: dict[str, Parameter] = {}
@@ -163,7 +204,12 @@ def parse_header(source: str, file: str) -> Prototype:
             continue
         tag, rest = match.groups()
         if tag not in _TAGS:
-            fault(number, f"unknown header tag @{tag}", expected=", ".join("@" + t for t in _TAGS), hint=did_you_mean(tag, _TAGS))
+            fault(
+                number,
+                f"unknown header tag @{tag}",
+                expected=", ".join("@" + t for t in _TAGS),
+                hint=did_you_mean(tag, _TAGS),
+            )
         elif tag in ("param", "optionalParam"):
             parameter = _parameter(tag, rest, lambda message, n=number, **more: fault(n, message, **more))
             if parameter is not None and parameter.name in parameters:
@@ -175,7 +221,11 @@ def parse_header(source: str, file: str) -> Prototype:
         else:
             texts[tag] = rest.strip()
     if "name" not in texts:
-        fault(1, "the prototype has no // @name header", hint="begin the file with // @apiVersion 1, // @name NAME, // @shortDescription TEXT")
+        fault(
+            1,
+            "the prototype has no // @name header",
+            hint="begin the file with // @apiVersion 1, // @name NAME, // @shortDescription TEXT",
+        )
     if faults:
         raise PrototypeError(faults)
     return Prototype(
@@ -204,7 +254,12 @@ def _parameter(tag: str, rest: str, fault: Any) -> Parameter | None:
     enum = _ENUM(type_)
     if type_ not in _TYPES and enum is None:
         close = nearest(type_.lower(), _TYPES)
-        fault(f"parameter {name} has an unknown type", found=type_, expected=f"{', '.join(_TYPES)} or enum(a|b)", hint=f"did you mean {close}?" if close else None)
+        fault(
+            f"parameter {name} has an unknown type",
+            found=type_,
+            expected=f"{', '.join(_TYPES)} or enum(a|b)",
+            hint=f"did you mean {close}?" if close else None,
+        )
         return None
     choices = tuple(enum.group(1).split("|")) if enum else ()
     base = "enum" if enum else type_
@@ -213,14 +268,19 @@ def _parameter(tag: str, rest: str, fault: Any) -> Parameter | None:
     default, description, problem = _default(tail, base)
     bare = Parameter(name, base, description, required=False, choices=choices)
     if problem or not bare.accepts(default):
-        fault(f"the default of {name} is not of its type", found=tail.split(None, 1)[0] if problem is None else tail, expected=bare.expected, hint=problem)
+        fault(
+            f"the default of {name} is not of its type",
+            found=tail.split(None, 1)[0] if problem is None else tail,
+            expected=bare.expected,
+            hint=problem,
+        )
         return None
     return Parameter(name, base, description, required=False, default=default, choices=choices)
 
 
 def _default(tail: str, type_: str) -> tuple[Any, str, str | None]:
     """(default, description, problem) of what stands behind the type in an @optionalParam line."""
-    if tail[0] in "\"[{":
+    if tail[0] in '"[{':
         try:
             value, end = _JSON.raw_decode(tail)
         except (ValueError, RecursionError) as error:

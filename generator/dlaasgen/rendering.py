@@ -30,7 +30,7 @@ class Plan:
 
     evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell
     check           the findings of one manifest
-    canonical_json  sorted, compact JSON bytes
+    canonical_json  JSON text with sorted keys and no blanks
     component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
     """
 
@@ -40,7 +40,7 @@ class Plan:
     suffix: str
     evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], list[Any]]
     check: Callable[[Mapping[str, Any]], Sequence[Finding]]
-    canonical_json: Callable[[Any], bytes]
+    canonical_json: Callable[[Any], str]
     component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str] | None = None
 
 
@@ -66,8 +66,11 @@ def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
     if faults:
         raise PrototypeError(_together(faults))
     everything = [full_params(plan, c) for c in cells]
-    own = [identity(plan.matrix, c, plan.run, p) for c, p in zip(cells, everything, strict=True)]
-    given = [{**c.params, "name": i.stand_in, "labels": i.labels, "annotations": i.annotations} for c, i in zip(cells, own, strict=True)]
+    own = [identity(plan.matrix, c, plan.run, plan.canonical_json(p)) for c, p in zip(cells, everything, strict=True)]
+    given = [
+        {**c.params, "name": i.stand_in, "labels": i.labels, "annotations": i.annotations}
+        for c, i in zip(cells, own, strict=True)
+    ]
     values = _evaluate(plan, cells, given)
     return [_rendered(plan, c, i, p, v) for c, i, p, v in zip(cells, own, everything, values, strict=True)]
 
@@ -121,7 +124,7 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
         )
     for data in objects:
         adopt(data, own)
-    job, manifests = finish(cell, objects, own, plan.suffix, plan.canonical_json)
+    job, manifests = finish(cell, objects, own, plan.suffix)
     findings = [
         replace(f, cell=cell.id, file=f"{plan.matrix.name}/{m.file}", message=f.message.replace(own.stand_in, job))
         for m in manifests
@@ -139,5 +142,7 @@ def objects_of(value: Any) -> list[dict[str, Any]] | None:
     if value.__class__ is dict and value.get("kind") == "List" and value.get("items").__class__ is list:
         value = value["items"]
     values = value if value.__class__ is list else [value]
-    good = values and all(v.__class__ is dict and isinstance(v.get("kind"), str) and isinstance(v.get("apiVersion"), str) for v in values)
+    good = values and all(
+        v.__class__ is dict and isinstance(v.get("kind"), str) and isinstance(v.get("apiVersion"), str) for v in values
+    )
     return values if good else None

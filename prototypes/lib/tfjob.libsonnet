@@ -13,7 +13,6 @@
     replicas: count,
     restartPolicy: 'Never',
     template: {
-      metadata: { labels: params.labels, annotations: params.annotations },
       spec: {
         containers: [{
           name: 'tensorflow',
@@ -34,12 +33,8 @@
   new(params, ps, worker):: {
     apiVersion: 'kubeflow.org/v1',
     kind: 'TFJob',
-    metadata: {
-      name: params.name,
-      namespace: params.namespace,
-      labels: params.labels,
-      annotations: params.annotations,
-    },
+    // dlaasgen adds the labels and annotations, here and to the pods.
+    metadata: { name: params.name, namespace: params.namespace },
     spec: {
       runPolicy: {
         activeDeadlineSeconds: params.deadline_seconds,

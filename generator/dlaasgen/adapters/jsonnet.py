@@ -45,7 +45,9 @@ class Library:
         names = self.names()
         close = nearest(name, names)
         hint = f"did you mean {close}?" if close else f"prototypes: {', '.join(names)}"
-        raise PrototypeError([Finding("T101", f"no prototype is called {name}", path="prototype", found=name, hint=hint)])
+        raise PrototypeError(
+            [Finding("T101", f"no prototype is called {name}", path="prototype", found=name, hint=hint)]
+        )
 
     def text(self, path: str) -> str:
         """The text of a file below the roots, read once. Raises PrototypeError when it is not readable UTF-8."""
@@ -55,7 +57,9 @@ class Library:
                     self._texts[path] = file.read()
             except (OSError, UnicodeDecodeError) as error:
                 reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else error.strerror
-                raise PrototypeError([Finding("T106", f"cannot read {self.shown(path)}: {reason}", file=self.shown(path))]) from None
+                raise PrototypeError(
+                    [Finding("T106", f"cannot read {self.shown(path)}: {reason}", file=self.shown(path))]
+                ) from None
         return self._texts[path]
 
     def shown(self, path: str) -> str:
@@ -66,7 +70,7 @@ class Library:
         return os.path.basename(path)
 
     def resolve(self, folder: str, name: str) -> str:
-        """The file that `import 'name'` in `folder` means. Raises ValueError outside the roots and FileNotFoundError."""
+        """The file that `import 'name'` in `folder` means. Raises ValueError (outside the roots), FileNotFoundError."""
         if os.path.isabs(name):
             msg = f"import of {name!r}: only files below the prototypes' folders can be imported"
             raise ValueError(msg)
@@ -81,9 +85,9 @@ class Library:
         raise FileNotFoundError(msg)
 
     def closure(self, name: str) -> dict[str, str]:
-        """What prototype `name` is made of: every file that it imports, directly or not, as shown -> hexadecimal SHA-256.
+        """What prototype `name` is made of: every file that it imports, directly or not, as shown -> SHA-256 in hex.
 
-        Found by reading the import expressions, whose paths jsonnet wants to be literal. One inside a comment counts too.
+        Found by reading the import expressions, whose paths jsonnet wants literal. One inside a comment counts too.
         """
         todo, seen = [self.resolve("", name + ".jsonnet")], {}
         while todo:
@@ -113,7 +117,10 @@ def _rjsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
         return path, library.text(path)
 
     # Collecting its garbage costs as much as the evaluation. What is left goes with the worker's process.
-    return rjsonnet.evaluate_snippet("dlaasgen", program, tla_codes=dict(tla), import_callback=load, gc=False)
+    evaluated: str = rjsonnet.evaluate_snippet(  # type: ignore[call-arg]
+        "dlaasgen", program, tla_codes=dict(tla), import_callback=load, gc=False
+    )
+    return evaluated
 
 
 def _jsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
@@ -131,11 +138,20 @@ def engine(name: str) -> Engine:
     """The engine called `name`. Raises UsageError."""
     engines: dict[str, Engine] = {"rjsonnet": _rjsonnet, "jsonnet": _jsonnet}
     if name not in engines:
-        raise UsageError([Finding("T106", f"no jsonnet engine is called {name}", found=name, expected=", ".join(ENGINES))])
+        raise UsageError(
+            [Finding("T106", f"no jsonnet engine is called {name}", found=name, expected=", ".join(ENGINES))]
+        )
     return engines[name]
 
 
-def evaluate(library: Library, prototype: str, common: Mapping[str, Any], cells: Sequence[Mapping[str, Any]], run: Engine, dumps: Callable[[Any], str]) -> str:
+def evaluate(
+    library: Library,
+    prototype: str,
+    common: Mapping[str, Any],
+    cells: Sequence[Mapping[str, Any]],
+    run: Engine,
+    dumps: Callable[[Any], str],
+) -> str:
     """JSON text of an array: what `prototype` returns for `common` overlaid by each of `cells`.
 
     Raises PrototypeError (without a cell: the caller knows which it gave) in dlaasgen's words.
@@ -152,7 +168,11 @@ def _explain(text: str, library: Library) -> Finding:
     for root in library.roots:
         text = text.replace(root + os.sep, "prototypes/")
     lines = [line.strip() for line in text.strip().splitlines()]
-    message = re.sub(r"^(?:RUNTIME ERROR|STATIC ERROR|runtime error|import_callback error): ?", "", lines[0]) if lines else "no reason given"
+    message = (
+        re.sub(r"^(?:RUNTIME ERROR|STATIC ERROR|runtime error|import_callback error): ?", "", lines[0])
+        if lines
+        else "no reason given"
+    )
     message = re.sub(r"^(?:\w+Error): ", "", message)
     place = next((m for line in lines if (m := re.search(r"(prototypes/[^:\s]+):\(?(\d+):(\d+)", line))), None)
     code = "T108" if "prototypes' folders" in message and "no such file" not in message else "T106"

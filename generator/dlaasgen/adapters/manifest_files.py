@@ -1,4 +1,4 @@
-"""Manifests on disk, whoever wrote them: YAML of one or more documents, or JSON. As strict as Kubernetes, or stricter."""
+"""Manifests on disk, whoever wrote them: YAML of one or more documents, or JSON. At least as strict as Kubernetes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Document:
 
 
 def find(path: str) -> list[str]:
-    """The manifest files of a folder (all below it, sorted) or the file itself. Raises UsageError when there is none."""
+    """The manifest files of a folder (all below it, sorted), or the file itself. Raises UsageError for none."""
     if os.path.isfile(path):
         return [path]
     if not os.path.isdir(path):
@@ -41,7 +41,9 @@ def find(path: str) -> list[str]:
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         found += [os.path.join(folder, f) for f in sorted(files) if f.endswith(SUFFIXES) and f not in _NOT_MANIFESTS]
     if not found:
-        raise UsageError([Finding("R121", f"there is no manifest below {path}", expected=", ".join("*" + s for s in SUFFIXES))])
+        raise UsageError(
+            [Finding("R121", f"there is no manifest below {path}", expected=", ".join("*" + s for s in SUFFIXES))]
+        )
     return found
 
 

@@ -9,7 +9,7 @@ MARKER = "dlaasgen.toml"
 
 
 def root(matrix_file: str) -> str:
-    """The nearest folder above a matrix file that holds `prototypes/` or `dlaasgen.toml`, else the file's own folder."""
+    """The nearest folder above a matrix file that holds `prototypes/` or `dlaasgen.toml`, else its own."""
     start = folder = os.path.dirname(os.path.abspath(matrix_file))
     while True:
         if os.path.isdir(os.path.join(folder, "prototypes")) or os.path.isfile(os.path.join(folder, MARKER)):
@@ -28,7 +28,7 @@ def shipped_prototypes() -> str:
 
 
 def relative(path: str, folder: str) -> str:
-    """A path as the index names it: relative to the project with forward slashes; outside of it just the file's name."""
+    """A path as the index names it: relative to the project with forward slashes; outside it the file's name."""
     inside = os.path.relpath(os.path.abspath(path), folder)
     return os.path.basename(path) if inside.startswith("..") else inside.replace(os.sep, "/")
 

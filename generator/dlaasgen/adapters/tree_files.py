@@ -30,7 +30,9 @@ _READ = 1 << 17
 
 def _failed(error: OSError, what: str) -> TreeError:
     path = str(error.filename or "")
-    return TreeError([Finding("R101", f"cannot {what}: {error.strerror}", file=os.path.relpath(path) if path else None)])
+    return TreeError(
+        [Finding("R101", f"cannot {what}: {error.strerror}", file=os.path.relpath(path) if path else None)]
+    )
 
 
 @contextlib.contextmanager
@@ -46,7 +48,14 @@ def locked(root: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TreeError(
-                [Finding("R102", "another render is writing to this folder", file=os.path.relpath(root), hint="wait for it to end and render again")]
+                [
+                    Finding(
+                        "R102",
+                        "another render is writing to this folder",
+                        file=os.path.relpath(root),
+                        hint="wait for it to end and render again",
+                    )
+                ]
             ) from None
         yield
     finally:
@@ -103,7 +112,12 @@ def digests(tree: str) -> dict[str, str]:
 
 def paths(tree: str) -> set[str]:
     """The path of every file of a tree, relative to it."""
-    return {prefix + e.name for folder, prefix in _folders(tree) for e in os.scandir(folder) if not e.is_dir(follow_symlinks=False)}
+    return {
+        prefix + e.name
+        for folder, prefix in _folders(tree)
+        for e in os.scandir(folder)
+        if not e.is_dir(follow_symlinks=False)
+    }
 
 
 def _folders(tree: str) -> Iterator[tuple[str, str]]:
@@ -140,7 +154,9 @@ class Stage:
         """Begin with an empty folder; what a killed render left is thrown away."""
         try:
             if not self.fresh and (os.path.islink(self.tree) or not os.path.isdir(self.tree)):
-                raise TreeError([Finding("R103", "the place of the rendered tree is not a folder", file=os.path.relpath(self.tree))])
+                raise TreeError(
+                    [Finding("R103", "the place of the rendered tree is not a folder", file=os.path.relpath(self.tree))]
+                )
             self.discard()
             os.makedirs(os.path.join(self.folder, "jobs"))
         except OSError as error:
@@ -172,7 +188,7 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def commit(self, staged: Iterable[str], removed: Iterable[str], index: str, owned: Iterable[str]) -> None:
-        """Put the staged files in place and remove others; `index` (staged too) last. `owned`: all files of the new tree."""
+        """Put staged files in place, remove others, `index` last. `owned`: all files of the new tree."""
         try:
             if self.fresh:
                 os.rename(self.folder, self.tree)

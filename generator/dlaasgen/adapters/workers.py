@@ -6,6 +6,7 @@ process, which costs a tenth of what collecting that garbage costs (docs/adr/000
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import selectors
@@ -15,7 +16,7 @@ import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
 T = TypeVar("T")
 _READ = 1 << 18
@@ -26,7 +27,9 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def spans(function: Callable[[int, int], T], total: int, size: int, jobs: int) -> Iterator[tuple[int, int, T]]:
+def spans(
+    function: Callable[[int, int], T], total: int, size: int, jobs: int
+) -> Generator[tuple[int, int, T], None, None]:
     """(start, stop, function(start, stop)) for each span of at most `size` of range(total), in order.
 
     The function reaches the workers by fork, with all that it refers to; what it returns is pickled back. A worker that
@@ -80,15 +83,17 @@ def _fork(function: Callable[[int, int], T], span: tuple[int, int]) -> tuple[int
     """(process id, pipe) of a child that works on one span."""
     read, write = os.pipe()
     process = os.fork()
-    if process:
-        os.close(write)
-        return process, read
-    _work(function, span, write)
+    if not process:
+        _work(function, span, write)
+    os.close(write)
+    return process, read
 
 
 def _work(function: Callable[[int, int], T], span: tuple[int, int], write: int) -> NoReturn:
     """The child's whole life: it never returns into the parent's code."""
     status = 1
+    # The process ends before any garbage is worth collecting, and the collector would copy every page it looks at.
+    gc.disable()
     try:
         # Ctrl-C goes to the whole process group; the parent answers for all.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -97,7 +102,7 @@ def _work(function: Callable[[int, int], T], span: tuple[int, int], write: int) 
         while view:
             view = view[os.write(write, view) :]
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent must hear of it
         traceback.print_exc()
     finally:
         os._exit(status)

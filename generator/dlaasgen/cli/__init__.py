@@ -44,7 +44,10 @@ def run() -> int:
         if os.environ.get("DLAASGEN_TRACEBACK"):
             raise
         kind = type(error).__name__
-        print(f"dlaasgen: a defect in dlaasgen, not in your files: {kind}: {error}; DLAASGEN_TRACEBACK=1 shows where", file=sys.stderr)
+        print(
+            f"dlaasgen: a defect in dlaasgen, not in your files: {kind}: {error}; DLAASGEN_TRACEBACK=1 shows where",
+            file=sys.stderr,
+        )
         return DEFECT
     return 0
 

@@ -35,7 +35,9 @@ def _version(wanted: bool) -> None:
 def options(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and asked-for data only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every file and every note.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """From a matrix of benchmark parameters to validated, reviewable Kubernetes manifests."""
     output.level = output.QUIET if quiet else output.VERBOSE if verbose else output.NORMAL

@@ -20,9 +20,21 @@ class CellsOutput(StrEnum):
 
 def cells(
     matrices: Annotated[list[str], typer.Argument(metavar="MATRIX...", help="Matrix files, or folders of them.")],
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="EXPR", help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.")] = None,
-    explain: Annotated[str | None, typer.Option("--explain", metavar="CELL", help="Say which rules made this cell, or took it away.")] = None,
-    output_: Annotated[CellsOutput, typer.Option("--output", "-o", help="table, json, or github: a value for GitHub Actions' strategy.matrix.")] = CellsOutput.table,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            metavar="EXPR",
+            help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
+        ),
+    ] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="CELL", help="Say which rules made this cell, or took it away.")
+    ] = None,
+    output_: Annotated[
+        CellsOutput,
+        typer.Option("--output", "-o", help="table, json, or github: a value for GitHub Actions' strategy.matrix."),
+    ] = CellsOutput.table,
 ) -> None:
     """Print the cells that a matrix expands to. Needs no prototype."""
     from dlaasgen.cells import github_matrix
@@ -37,7 +49,13 @@ def cells(
         output.findings(expansion.findings)
     found = [cell for expansion in expansions for cell in expansion.cells]
     if output_ is CellsOutput.json:
-        output.data([{"id": c.id, "axes": dict(c.axes), "params": dict(c.params), "repeat": c.repeat, "matrix": e.matrix} for e in expansions for c in e.cells])
+        output.data(
+            [
+                {"id": c.id, "axes": dict(c.axes), "params": dict(c.params), "repeat": c.repeat, "matrix": e.matrix}
+                for e in expansions
+                for c in e.cells
+            ]
+        )
     elif output_ is CellsOutput.github:
         output.data(github_matrix(found))
     else:

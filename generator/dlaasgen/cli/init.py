@@ -9,7 +9,9 @@ import typer
 from dlaasgen.cli import output
 
 
-def init(folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to; made when it is missing.")] = ".") -> None:
+def init(
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where to; made when it is missing.")] = ".",
+) -> None:
     """Scaffold a working repository: a matrix, a prototype, a workflow and settings. Overwrites nothing."""
     from dlaasgen.pipeline.init import initialize
 

@@ -49,7 +49,10 @@ def safe(text: str) -> str:
     """Text without control characters: what a matrix or manifest holds must not drive the terminal."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" if ord(c) < 0x100 else f"\\u{ord(c):04x}" for c in text)
+    return "".join(
+        c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" if ord(c) < 0x100 else f"\\u{ord(c):04x}"
+        for c in text
+    )
 
 
 def coloured() -> bool:
@@ -83,13 +86,9 @@ def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = None
+        task = bar.add_task(what, total=None, visible=False)
 
         def advance(done: int, total: int) -> None:
-            nonlocal task
-            if task is None and total >= _MANY:
-                task = bar.add_task(what, total=total)
-            if task is not None:
-                bar.update(task, completed=done)
+            bar.update(task, total=total, completed=done, visible=total >= _MANY)
 
         yield advance

@@ -11,7 +11,7 @@ from dlaasgen.cli import output
 from dlaasgen.cli.output import Output
 
 if TYPE_CHECKING:
-    from dlaasgen.pipeline import Outcome
+    from dlaasgen.pipeline.render import Mode, Outcome
 
 
 class Format(StrEnum):
@@ -31,30 +31,55 @@ class EngineName(StrEnum):
 
 def render(
     matrices: Annotated[list[str], typer.Argument(metavar="MATRIX...", help="Matrix files, or folders of them.")],
-    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Folder for the trees, one a matrix. Default: rendered/ of the project.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 when a tree is not what its matrix says.")] = False,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder for the trees, one a matrix. Default: rendered/ of the project."
+        ),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 when a tree is not what its matrix says.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")] = False,
-    run: Annotated[str, typer.Option("--run", metavar="ID", help="Id of this execution of the matrix; part of each job's identity.")] = "1",
-    select: Annotated[list[str] | None, typer.Option("--select", metavar="EXPR", help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.")] = None,
-    format: Annotated[Format, typer.Option("--format", help="yaml, json, or jsonnet: a component per cell beside the YAML.")] = Format.yaml,  # noqa: A002
+    run: Annotated[
+        str,
+        typer.Option("--run", metavar="ID", help="Id of this execution of the matrix; part of each job's identity."),
+    ] = "1",
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--select",
+            metavar="EXPR",
+            help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        Format, typer.Option("--format", help="yaml, json, or jsonnet: a component per cell beside the YAML.")
+    ] = Format.yaml,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes; 0 for one a core.")] = 0,
-    engine: Annotated[EngineName, typer.Option("--engine", help="Jsonnet engine; both give the same bytes.")] = EngineName.rjsonnet,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Evaluate everything, even what this machine knows to be unchanged.")] = False,
+    engine: Annotated[
+        EngineName, typer.Option("--engine", help="Jsonnet engine; both give the same bytes.")
+    ] = EngineName.rjsonnet,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Evaluate everything, even what this machine knows to be unchanged.")
+    ] = False,
     output_: Annotated[Output, typer.Option("--output", "-o", help="Form of what is printed.")] = Output.text,
 ) -> None:
     """Expand a matrix, evaluate its prototype for every cell, check every manifest, and write the tree."""
-    from dlaasgen.pipeline import render as pipeline
     from dlaasgen.errors import DriftError
     from dlaasgen.findings import Finding
+    from dlaasgen.pipeline import render as pipeline
 
     if check and dry_run:
         msg = "--check and --dry-run exclude each other"
         raise typer.BadParameter(msg)
     files = pipeline.find_matrices(matrices)
-    mode = "check" if check else "dry-run" if dry_run else "write"
+    mode: Mode = "check" if check else "dry-run" if dry_run else "write"
     outcomes = []
     for file in files:
-        request = pipeline.Request(file, out, mode, run, format.value, tuple(select or ()), jobs, engine.value, not no_cache)  # type: ignore[arg-type]
+        request = pipeline.Request(
+            file, out, mode, run, format.value, tuple(select or ()), jobs, engine.value, not no_cache
+        )
         with output.progress(f"Rendering {file}") as progress:
             outcome = pipeline.render_matrix(request, progress)
         outcomes.append((file, outcome))
@@ -65,13 +90,23 @@ def render(
     drifted = [(f, o) for f, o in outcomes if o.drift]
     if check and drifted:
         raise DriftError(
-            Finding("R110", f"{pipeline.shown(o.tree)} is not what {f} says", found=_count(o), hint=f"run: dlaasgen render {f}") for f, o in drifted
+            Finding(
+                "R110",
+                f"{pipeline.shown(o.tree)} is not what {f} says",
+                found=_count(o),
+                hint=f"run: dlaasgen render {f}",
+            )
+            for f, o in drifted
         )
 
 
 def _count(outcome: Outcome) -> str:
     d = outcome.drift
-    return ", ".join(f"{len(paths)} {what}" for what, paths in (("missing", d.missing), ("changed", d.changed), ("extra", d.extra)) if paths)
+    return ", ".join(
+        f"{len(paths)} {what}"
+        for what, paths in (("missing", d.missing), ("changed", d.changed), ("extra", d.extra))
+        if paths
+    )
 
 
 def _print(file: str, outcome: Outcome, mode: str) -> None:
@@ -79,7 +114,9 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
 
     output.findings(outcome.findings)
     d = outcome.drift
-    added, changed, removed = (len(p) for p in (d.missing, d.changed, tuple(p for p in d.extra if p not in outcome.foreign)))
+    added, changed, removed = (
+        len(p) for p in (d.missing, d.changed, tuple(p for p in d.extra if p not in outcome.foreign))
+    )
     tree = pipeline.shown(outcome.tree)
     if mode == "check":
         for what, paths in (("missing", d.missing), ("changed", d.changed), ("extra", d.extra)):
@@ -92,7 +129,11 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
     for what, paths in (("added", d.missing), ("changed", d.changed)):
         for path in paths:
             output.detail(f"{what}: {tree}/{path}")
-    state = f"{added} files {verb}added, {changed} changed, {removed} removed" if added or changed or removed else "unchanged"
+    state = (
+        f"{added} files {verb}added, {changed} changed, {removed} removed"
+        if added or changed or removed
+        else "unchanged"
+    )
     output.say(f"{file}: {outcome.cells} cells -> {tree} ({state})")
     for path in outcome.foreign:
         output.say(f"not ours, left alone: {tree}/{path}")

@@ -32,7 +32,9 @@ def expand(paths: Sequence[str], selectors: Sequence[str]) -> list[Expanded]:
         matrix = matrix_files.read(file)
         expansion = expand_with_notes(matrix)
         cells = list(expansion.cells)
-        expanded.append(Expanded(matrix.name, select(cells, selectors) if selectors else cells, tuple(expansion.findings)))
+        expanded.append(
+            Expanded(matrix.name, select(cells, selectors) if selectors else cells, tuple(expansion.findings))
+        )
     return expanded
 
 

@@ -9,16 +9,29 @@ import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from dlaasgen import __version__
-from dlaasgen.adapters import matrix_files, project, tree_files, workers
-from dlaasgen.adapters.jsonnet import Library, engine, evaluate
-from dlaasgen.errors import CheckError, PrototypeError, TreeError
+from dlaasgen.adapters import matrix_files, project, tree_files
+from dlaasgen.adapters.jsonnet import Library
+from dlaasgen.errors import CheckError, TreeError
 from dlaasgen.findings import Finding
 from dlaasgen.manifests import digest
-from dlaasgen.rendering import SUFFIXES, Plan, render
-from dlaasgen.tree import INDEX, KUSTOMIZATION, README, Drift, Entry, Index, compare, dump_index, kustomization, load_index, owned, readme
+from dlaasgen.pipeline.evaluation import Job, Mode, Request, evaluate_cells
+from dlaasgen.tree import (
+    INDEX,
+    KUSTOMIZATION,
+    README,
+    Drift,
+    Entry,
+    Index,
+    compare,
+    dump_index,
+    kustomization,
+    load_index,
+    owned,
+    readme,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,26 +39,8 @@ if TYPE_CHECKING:
     from dlaasgen.cells import Cell
     from dlaasgen.matrix import Matrix
 
-SPAN = 400
-"""Cells in one evaluation, which has a process of its own: enough to make its start cheap, few enough to keep it small."""
 
-Mode = Literal["write", "check", "dry-run"]
-Progress = "Callable[[int, int], None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to render, and how. `out` is the folder that holds one tree a matrix; None means the project's rendered/."""
-
-    matrix: str
-    out: str | None = None
-    mode: Mode = "write"
-    run: str = "1"
-    format: str = "yaml"
-    select: tuple[str, ...] = ()
-    jobs: int = 0
-    engine: str = "rjsonnet"
-    cache: bool = True
+__all__ = ["Mode", "Outcome", "Request", "find_matrices", "finding_json", "render_matrix", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +64,12 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     out = request.out if request.out is not None else os.path.join(root, "rendered")
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
     prototype = library.prototype(matrix.prototype)
-    job = _Job(request, matrix, library, prototype, project.relative(request.matrix, root), _inputs(data, library, matrix))
+    job = Job(
+        request, matrix, library, prototype, project.relative(request.matrix, root), _inputs(data, library, matrix)
+    )
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
     with lock:
         return _render(job, tree_files.Stage(out, matrix.name), progress)
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A request with what has been read for it."""
-
-    request: Request
-    matrix: Matrix
-    library: Library
-    prototype: Any
-    source: str
-    inputs: dict[str, str]
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What the tree depends on beside its inputs."""
-        r = self.request
-        return {"run": r.run, "format": r.format, "select": list(r.select)}
 
 
 def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
@@ -104,7 +83,7 @@ def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
     }
 
 
-def _render(job: _Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
+def _render(job: Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
     present = tree_files.digests(stage.tree)
     known = _known(job, stage, present)
     if known is not None and known.inputs == job.inputs and tree_files.journal(stage.tree) == set():
@@ -112,11 +91,13 @@ def _render(job: _Job, stage: tree_files.Stage, progress: Callable[[int, int], N
         drift = compare(wanted, {p: d for p, d in present.items() if p != INDEX})
         if not drift.missing and not drift.changed:
             findings = tuple(Finding(**f) for f in known.findings)
-            return Outcome(job.matrix.name, stage.tree, len(known.entries), 0, Drift(extra=drift.extra), drift.extra, findings)
+            return Outcome(
+                job.matrix.name, stage.tree, len(known.entries), 0, Drift(extra=drift.extra), drift.extra, findings
+            )
     return _render_anew(job, stage, present, known, progress)
 
 
-def _known(job: _Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Index | None:
+def _known(job: Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Index | None:
     """The tree's index, when this machine made it with this very dlaasgen and the same options; else None.
 
     An index that came from elsewhere is never believed: a hand could have changed a file and its digest alike.
@@ -130,7 +111,12 @@ def _known(job: _Job, stage: tree_files.Stage, present: Mapping[str, str]) -> In
 
     data = tree_files.read(os.path.join(stage.tree, INDEX))
     index = load_index(orjson.loads(data)) if data is not None and digest(data) == present[INDEX] else None
-    same = index is not None and index.options == job.options and index.matrix == job.matrix.name and index.source == job.source
+    same = (
+        index is not None
+        and index.options == job.options
+        and index.matrix == job.matrix.name
+        and index.source == job.source
+    )
     return index if same else None
 
 
@@ -139,7 +125,11 @@ def _trust_key(index_digest: str) -> str:
 
 
 def _render_anew(
-    job: _Job, stage: tree_files.Stage, present: Mapping[str, str], known: Index | None, progress: Callable[[int, int], None] | None
+    job: Job,
+    stage: tree_files.Stage,
+    present: Mapping[str, str],
+    known: Index | None,
+    progress: Callable[[int, int], None] | None,
 ) -> Outcome:
     from dlaasgen.cells import expand, select
 
@@ -153,12 +143,14 @@ def _render_anew(
     if writing:
         stage.open()
     try:
-        entries, staged, findings = _evaluate(job, stage if writing else None, present, cells, own, kept, todo, progress)
+        entries, staged, findings = evaluate_cells(
+            job, stage if writing else None, present, cells, own, kept, todo, progress
+        )
         if known is not None:
             reused = {e.id for e in kept if e is not None}
             findings += [f for f in (Finding(**f) for f in known.findings) if f.cell in reused]
         if any(f.severity == "error" for f in findings):
-            raise CheckError(findings)
+            raise CheckError(findings)  # noqa: TRY301 - so that what is staged goes
         index, texts = _about(job, entries, findings)
         wanted = {**owned(index), INDEX: digest(texts[INDEX].encode())}
         drift = compare(wanted, present)
@@ -182,7 +174,7 @@ def _params(common: Mapping[str, Any], cells: Sequence[Cell]) -> list[dict[str, 
 
 
 def _kept(
-    job: _Job, known: Index | None, present: Mapping[str, str], cells: Sequence[Cell], own: Sequence[Mapping[str, Any]]
+    job: Job, known: Index | None, present: Mapping[str, str], cells: Sequence[Cell], own: Sequence[Mapping[str, Any]]
 ) -> list[Entry | None]:
     """For each cell its entry in the known index when nothing that it depends on has changed, else None."""
     if known is None or {**known.inputs, "matrix": ""} != {**job.inputs, "matrix": ""}:
@@ -207,87 +199,7 @@ def _kept(
     return kept
 
 
-def _evaluate(
-    job: _Job,
-    stage: tree_files.Stage | None,
-    present: Mapping[str, str],
-    cells: Sequence[Cell],
-    own: Sequence[Mapping[str, Any]],
-    kept: Sequence[Entry | None],
-    todo: Sequence[int],
-    progress: Callable[[int, int], None] | None,
-) -> tuple[list[Entry], list[str], list[Finding]]:
-    """(entries in the cells' order, staged paths, findings), evaluating the cells numbered in `todo`."""
-    entries = list(kept)
-    staged: list[str] = []
-    findings: list[Finding] = []
-    if todo:
-        plan = _plan(job)
-
-        def work(start: int, stop: int) -> list[tuple[str, dict[str, str], list[str], tuple[Finding, ...]]] | PrototypeError:
-            try:
-                done = render(plan, [cells[n] for n in todo[start:stop]])
-            except PrototypeError as error:
-                return PrototypeError(error.findings)
-            results = []
-            for r in done:
-                files = {m.file: m.digest for m in r.manifests}
-                new = [m.file for m in r.manifests if stage is not None and present.get(m.file) != files[m.file] and stage.put(m.file, m.text.encode())]
-                results.append((r.job, files, new, r.findings))
-            return results
-
-        jobs = job.request.jobs or workers.default_jobs()
-        with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
-            for start, stop, result in results:
-                if isinstance(result, PrototypeError):
-                    raise result
-                for n, (name, files, new, found) in zip(todo[start:stop], result, strict=True):
-                    entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
-                    staged += new
-                    findings += found
-                if progress is not None:
-                    progress(stop, len(todo))
-    return [e for e in entries if e is not None], staged, findings
-
-
-def _plan(job: _Job) -> Plan:
-    import orjson
-
-    run = engine(job.request.engine)
-
-    def dumps(value: Any) -> str:
-        return orjson.dumps(value).decode()
-
-    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
-        values: list[Any] = orjson.loads(evaluate(job.library, job.matrix.prototype, common, given, run, dumps))
-        return values
-
-    return Plan(
-        matrix=job.matrix,
-        prototype=job.prototype,
-        run=job.request.run,
-        suffix=SUFFIXES[job.request.format],
-        evaluate=evaluated,
-        check=_checker(job),
-        canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS),
-        component=_component(job) if job.request.format == "jsonnet" else None,
-    )
-
-
-def _component(job: _Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str]:
-    from importlib import resources
-
-    from dlaasgen.components import component
-
-    template = (resources.files("dlaasgen") / "templates" / "component.jsonnet.j2").read_text(encoding="utf-8")
-    return lambda cell, params, objects: component(template, job.matrix.name, cell.id, params, objects)
-
-
-def _checker(job: _Job) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
-    return lambda _: ()
-
-
-def _about(job: _Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[Index, dict[str, str]]:
+def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> tuple[Index, dict[str, str]]:
     """The index, and the texts of the files that stand beside the manifests, index last."""
     index = Index(
         matrix=job.matrix.name,
@@ -300,17 +212,26 @@ def _about(job: _Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> 
         entries=entries,
         findings=[finding_json(f) for f in findings],
     )
-    texts = {README: readme(index, findings), KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/"))}
-    index = Index(**{**{f: getattr(index, f) for f in index.__dataclass_fields__}, "files": {p: digest(t.encode()) for p, t in texts.items()}})
+    texts = {
+        README: readme(index, findings),
+        KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/")),
+    }
+    index = Index(
+        **{
+            **{f: getattr(index, f) for f in index.__dataclass_fields__},
+            "files": {p: digest(t.encode()) for p, t in texts.items()},
+        }
+    )
     return index, {**texts, INDEX: dump_index(index)}
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
+    """A finding as JSON: its fields, without those that say nothing."""
     return {f: v for f in finding.__dataclass_fields__ if (v := getattr(finding, f)) not in (None, "")}
 
 
 def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:
-    """The files of the tree on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
+    """The files on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
     ours = tree_files.journal(stage.tree)
     if INDEX in present:
         import orjson
@@ -340,7 +261,9 @@ def _refuse_foreign(stage: tree_files.Stage, drift: Drift, ours: set[str], prese
         )
 
 
-def _commit(job: _Job, stage: tree_files.Stage, staged: Sequence[str], removed: Sequence[str], wanted: Mapping[str, str]) -> None:
+def _commit(
+    job: Job, stage: tree_files.Stage, staged: Sequence[str], removed: Sequence[str], wanted: Mapping[str, str]
+) -> None:
     stage.commit(staged, [p for p in removed if p != tree_files.JOURNAL], INDEX, wanted)
     if job.request.cache:
         tree_files.remember(tree_files.trusted_folder(os.environ), _trust_key(wanted[INDEX]))

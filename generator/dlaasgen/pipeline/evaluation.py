@@ -1,0 +1,146 @@
+"""Evaluate and check the cells of one render, in several processes, and stage what is new."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from dlaasgen.adapters import workers
+from dlaasgen.adapters.jsonnet import Library, engine, evaluate
+from dlaasgen.errors import PrototypeError
+from dlaasgen.rendering import SUFFIXES, Plan, render
+from dlaasgen.tree import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dlaasgen.adapters import tree_files
+    from dlaasgen.cells import Cell
+    from dlaasgen.findings import Finding
+    from dlaasgen.matrix import Matrix
+    from dlaasgen.prototypes import Prototype
+
+SPAN = 400
+"""Cells in one evaluation, which has its own process: enough to make a start cheap, few enough to keep it small."""
+
+Mode = Literal["write", "check", "dry-run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to render, and how. `out` is the folder that holds one tree a matrix; None means the project's rendered/."""
+
+    matrix: str
+    out: str | None = None
+    mode: Mode = "write"
+    run: str = "1"
+    format: str = "yaml"
+    select: tuple[str, ...] = ()
+    jobs: int = 0
+    engine: str = "rjsonnet"
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request with what has been read for it."""
+
+    request: Request
+    matrix: Matrix
+    library: Library
+    prototype: Prototype
+    source: str
+    inputs: dict[str, str]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the tree depends on beside its inputs."""
+        r = self.request
+        return {"run": r.run, "format": r.format, "select": list(r.select)}
+
+
+def evaluate_cells(
+    job: Job,
+    stage: tree_files.Stage | None,
+    present: Mapping[str, str],
+    cells: Sequence[Cell],
+    own: Sequence[Mapping[str, Any]],
+    kept: Sequence[Entry | None],
+    todo: Sequence[int],
+    progress: Callable[[int, int], None] | None,
+) -> tuple[list[Entry], list[str], list[Finding]]:
+    """(entries in the cells' order, staged paths, findings), evaluating the cells numbered in `todo`."""
+    entries = list(kept)
+    staged: list[str] = []
+    findings: list[Finding] = []
+    if todo:
+        plan = _plan(job)
+
+        def work(
+            start: int, stop: int
+        ) -> list[tuple[str, dict[str, str], list[str], tuple[Finding, ...]]] | PrototypeError:
+            try:
+                done = render(plan, [cells[n] for n in todo[start:stop]])
+            except PrototypeError as error:
+                return PrototypeError(error.findings)
+            results = []
+            for r in done:
+                files = {m.file: m.digest for m in r.manifests}
+                new = [
+                    m.file
+                    for m in r.manifests
+                    if stage is not None and present.get(m.file) != files[m.file] and stage.put(m.file, m.text.encode())
+                ]
+                results.append((r.job, files, new, r.findings))
+            return results
+
+        jobs = job.request.jobs or workers.default_jobs()
+        with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
+            for start, stop, result in results:
+                if isinstance(result, PrototypeError):
+                    raise result
+                for n, (name, files, new, found) in zip(todo[start:stop], result, strict=True):
+                    entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
+                    staged += new
+                    findings += found
+                if progress is not None:
+                    progress(stop, len(todo))
+    return [e for e in entries if e is not None], staged, findings
+
+
+def _plan(job: Job) -> Plan:
+    import orjson
+
+    run = engine(job.request.engine)
+
+    def dumps(value: Any) -> str:
+        return orjson.dumps(value).decode()
+
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
+        values: list[Any] = orjson.loads(evaluate(job.library, job.matrix.prototype, common, given, run, dumps))
+        return values
+
+    return Plan(
+        matrix=job.matrix,
+        prototype=job.prototype,
+        run=job.request.run,
+        suffix=SUFFIXES[job.request.format],
+        evaluate=evaluated,
+        check=_checker(job),
+        canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
+        component=_component(job) if job.request.format == "jsonnet" else None,
+    )
+
+
+def _component(job: Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str]:
+    from importlib import resources
+
+    from dlaasgen.components import component
+
+    template = (resources.files("dlaasgen") / "templates" / "component.jsonnet.j2").read_text(encoding="utf-8")
+    return lambda cell, params, objects: component(template, job.matrix.name, cell.id, params, objects)
+
+
+def _checker(job: Job) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
+    return lambda _: ()
