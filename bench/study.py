@@ -46,6 +46,6 @@ id: "{{{{ model }}}}-bs{{{{ batch_size }}}}-w{{{{ replicas }}}}-t{{{{ num_intra_
 limits: {{max_cells: {cells + 1}}}
 """
     if num_batches is not None:
-        text += "include:\n"
-        text += f"  - {{model: vgg11, batch_size: 8, replicas: 5, num_intra_threads: 2, image: mkl, num_batches: {num_batches}}}\n"
+        cell = "model: vgg11, batch_size: 8, replicas: 5, num_intra_threads: 2, image: mkl"
+        text += f"include:\n  - {{{cell}, num_batches: {num_batches}}}\n"
     return text
