@@ -20,28 +20,34 @@ _PLAIN = re.compile(r"(?:--)?[A-Za-z/](?:[A-Za-z0-9_./@=,+-]|:(?=[A-Za-z0-9_/@])
 # Words that one reader or another takes for a boolean, null or number.
 _RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 # What JSON leaves alone and YAML does not allow or folds: DEL, C1 (with NEL), line and paragraph separators, BOM,
-# surrogates, non-characters.
+# non-characters; and surrogates, which no encoding of Unicode can carry.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _LITERAL_LINE = re.compile(r"(?:[\x20-\x7e]*[\x21-\x7e])?").fullmatch
 # A YAML reader need not look further than 1,024 characters for the colon after a key.
 _LONGEST_SIMPLE_KEY = 1000
+# Numbers come from jsonnet, where they are doubles: beyond this an integer has lost digits, in each engine others.
+_LARGEST_INTEGER = 2**53
 _FIRST = {"apiVersion": 0, "kind": 1, "name": 2, "namespace": 3, "metadata": 4, "spec": 5}
 
 
 def dump(value: Any) -> str:
     """A JSON value (str keys, finite numbers) as canonical YAML, with a newline at its end.
 
-    Raises ValueError for what has no YAML form: NaN, infinities, keys that are not strings, other types.
+    Raises ValueError for what has no YAML form that all readers share: NaN, infinities, integers beyond 2^53, keys that
+    are long or no strings, lone surrogates, other types, and nesting as deep as Python's stack.
     """
-    if isinstance(value, dict) and value:
-        lines: list[str] = []
-        _mapping(value, "", lines)
-        return "\n".join(lines) + "\n"
-    if isinstance(value, list) and value:
-        lines = []
-        _sequence(value, "", lines)
-        return "\n".join(lines) + "\n"
-    return _scalar(value, "") + "\n"
+    lines: list[str] = []
+    try:
+        if value.__class__ is dict and value:
+            _mapping(value, "", lines)
+        elif value.__class__ is list and value:
+            _sequence(value, "", lines)
+        else:
+            lines.append(_scalar(value, ""))
+    except RecursionError:
+        msg = "lists and objects are nested too deep"
+        raise ValueError(msg) from None
+    return "\n".join(lines) + "\n"
 
 
 class _Strings(dict[str, str]):
@@ -114,7 +120,10 @@ def _scalar(value: Any, indent: str) -> str:
     if kind is str:
         return _text(value, indent)
     if kind is int:
-        return str(value)
+        if -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+            return str(value)
+        msg = "an integer is beyond 2^53, where numbers lose digits"
+        raise ValueError(msg)
     if kind is float:
         return _float(value)
     if kind is dict:
@@ -155,23 +164,28 @@ def _string(value: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
+    code = ord(match.group())
+    if 0xD800 <= code <= 0xDFFF:
+        msg = f"the lone surrogate U+{code:04X} is no character"
+        raise ValueError(msg)
+    return f"\\u{code:04x}"
 
 
 def _key(key: str) -> str:
-    """A key with its colon. A very long one in the explicit form."""
-    if key.__class__ is not str:
-        msg = f"key {key!r} is not a string"
-        raise ValueError(msg)
+    """A key with its colon."""
     text = _string(key)
     if len(text) > _LONGEST_SIMPLE_KEY:
-        msg = f"key of {len(key)} characters; a YAML key may have {_LONGEST_SIMPLE_KEY}"
+        msg = f"a key takes {len(text):,} characters; more than {_LONGEST_SIMPLE_KEY:,} are too many for a YAML key"
         raise ValueError(msg)
     return text + ":"
 
 
 def _ordered(keys: tuple[str, ...]) -> list[str]:
     """Keys in canonical order. Raises ValueError for one that is no string."""
+    for key in keys:
+        if key.__class__ is not str:
+            msg = f"the key {key!r} is not a string"
+            raise ValueError(msg)
     if "metadata" not in keys:
         return sorted(keys, key=lambda k: (k != "name", k != "namespace", k))
     return sorted(keys, key=lambda k: (_FIRST.get(k, len(_FIRST)), k))
