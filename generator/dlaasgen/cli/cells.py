@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dlaasgen.cli import output
+from dlaasgen.formats import safe
 
 
 class CellsOutput(StrEnum):
@@ -42,7 +43,7 @@ def cells(
 
     if explain is not None:
         for line in pipeline.explain(matrices, explain):
-            print(output.safe(line))
+            print(safe(line))
         return
     expansions = pipeline.expand(matrices, tuple(select or ()))
     for expansion in expansions:
@@ -67,6 +68,6 @@ def cells(
 def _table(found: list[Any]) -> None:
     names = list(dict.fromkeys(axis for c in found for axis in c.axes))
     rows = [["cell", *names], *([c.id, *(c.axes.get(n, "") for n in names)] for c in found)]
-    widths = [max(len(output.safe(row[i])) for row in rows) for i in range(len(names) + 1)]
+    widths = [max(len(safe(row[i])) for row in rows) for i in range(len(names) + 1)]
     for row in rows:
-        print("  ".join(output.safe(text).ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        print("  ".join(safe(text).ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())

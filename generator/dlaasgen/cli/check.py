@@ -2,12 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from dlaasgen.cli import output
+
+if TYPE_CHECKING:
+    from dlaasgen.findings import Finding
+    from dlaasgen.pipeline.check import Report
+
+
+class CheckOutput(StrEnum):
+    """The forms of findings."""
+
+    table = "table"
+    json = "json"
+    sarif = "sarif"
+    github = "github"
 
 
 def check(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Matrix files, rendered trees, or manifests.")],
+    kubernetes: Annotated[
+        str | None,
+        typer.Option("--kubernetes", metavar="VERSION", help="Kubernetes version to check against, such as 1.34."),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
+    output_: Annotated[
+        CheckOutput,
+        typer.Option("--output", "-o", help="table, json, sarif, or github: annotations of a pull request."),
+    ] = CheckOutput.table,
 ) -> None:
-    """Check matrices, rendered trees or any manifest files."""
+    """Check matrices, rendered trees or any manifest files: schemas and policies."""
+    from dlaasgen import formats
+    from dlaasgen.errors import CheckError
+    from dlaasgen.pipeline import check as pipeline
+
+    report = pipeline.check_paths(paths, kubernetes)
+    match output_:
+        case CheckOutput.json:
+            print(formats.to_json(report.findings))
+        case CheckOutput.sarif:
+            print(formats.to_sarif(report.findings, pipeline.codes()))
+        case CheckOutput.github:
+            if report.findings:
+                print(formats.to_github(report.findings))
+        case _:
+            _table(report)
+    failed = report.exit_code
+    if strict and not failed and any(f.severity == "warning" for f in report.findings):
+        failed = CheckError.exit_code
+    raise typer.Exit(failed)
+
+
+def _table(report: Report) -> None:
+    from dlaasgen import formats
+
+    shown: list[Finding] = [f for f in report.findings if output.wanted(f)]
+    for finding in shown:
+        output.finding(finding)
+    counted = [f"{n} {what}" for n, what in ((report.matrices, "matrices"), (report.manifests, "manifests")) if n]
+    output.say(f"checked {' and '.join(counted) or 'nothing'}: {formats.summary(report.findings)}")

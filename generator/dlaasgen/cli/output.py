@@ -7,7 +7,9 @@ import json
 import os
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+
+from dlaasgen.formats import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,30 +47,31 @@ def data(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def safe(text: str) -> str:
-    """Text without control characters: what a matrix or manifest holds must not drive the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" if ord(c) < 0x100 else f"\\u{ord(c):04x}"
-        for c in text
-    )
+def coloured(stream: TextIO) -> bool:
+    """Whether a stream takes colours: a terminal, and NO_COLOR unset."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def coloured() -> bool:
-    """Whether standard error takes colours: a terminal, and NO_COLOR unset."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def wanted(found: Finding) -> bool:
+    """Whether to show a finding: warnings not with --quiet, notes only with --verbose."""
+    least = {"error": QUIET, "warning": NORMAL, "note": VERBOSE}
+    return level >= least[found.severity]
+
+
+def finding(found: Finding, stream: TextIO | None = None) -> None:
+    """One finding, on a line of its own; its severity in colour on a terminal."""
+    out = sys.stdout if stream is None else stream
+    line = safe(str(found))
+    if coloured(out):
+        line = line.replace(f"{found.severity}[", f"\x1b[{_COLOURS[found.severity]}m{found.severity}\x1b[0m[", 1)
+    print(line, file=out)
 
 
 def findings(found: Iterable[Finding]) -> None:
-    """Findings on standard error, a line each. Warnings and notes not with --quiet, notes only with --verbose."""
-    for f in found:
-        if (f.severity == "note" and level < VERBOSE) or (f.severity == "warning" and level < NORMAL):
-            continue
-        line = safe(str(f))
-        if coloured():
-            line = line.replace(f"{f.severity}[", f"\x1b[{_COLOURS[f.severity]}m{f.severity}\x1b[0m[", 1)
-        print(line, file=sys.stderr)
+    """Findings on standard error: beside what the command prints."""
+    for one in found:
+        if wanted(one):
+            finding(one, sys.stderr)
 
 
 def complain(error: DlaasgenError) -> None:

@@ -140,6 +140,7 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
 
 
 def _json(file: str, outcome: Outcome) -> dict[str, object]:
+    from dlaasgen.formats import as_dict
     from dlaasgen.pipeline import render as pipeline
 
     d = outcome.drift
@@ -153,5 +154,5 @@ def _json(file: str, outcome: Outcome) -> dict[str, object]:
         "changed": list(d.changed),
         "extra": list(d.extra),
         "foreign": list(outcome.foreign),
-        "findings": [pipeline.finding_json(f) for f in outcome.findings],
+        "findings": [as_dict(f) for f in outcome.findings],
     }

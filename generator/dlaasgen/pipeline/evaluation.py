@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate
 from dlaasgen.errors import PrototypeError
+from dlaasgen.pipeline.checking import checker, checks_of
 from dlaasgen.rendering import SUFFIXES, Plan, render
 from dlaasgen.tree import Entry
 
@@ -54,10 +55,15 @@ class Job:
     inputs: dict[str, str]
 
     @property
+    def checks(self) -> dict[str, Any]:
+        """What the manifests are checked against."""
+        return checks_of(self.matrix)
+
+    @property
     def options(self) -> dict[str, Any]:
         """What the tree depends on beside its inputs."""
         r = self.request
-        return {"run": r.run, "format": r.format, "select": list(r.select)}
+        return {"run": r.run, "format": r.format, "select": list(r.select), "checks": self.checks}
 
 
 def evaluate_cells(
@@ -127,7 +133,7 @@ def _plan(job: Job) -> Plan:
         run=job.request.run,
         suffix=SUFFIXES[job.request.format],
         evaluate=evaluated,
-        check=_checker(job),
+        check=checker(job.checks),
         canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
         component=_component(job) if job.request.format == "jsonnet" else None,
     )
@@ -140,7 +146,3 @@ def _component(job: Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[
 
     template = (resources.files("dlaasgen") / "templates" / "component.jsonnet.j2").read_text(encoding="utf-8")
     return lambda cell, params, objects: component(template, job.matrix.name, cell.id, params, objects)
-
-
-def _checker(job: Job) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
-    return lambda _: ()

@@ -16,6 +16,7 @@ from dlaasgen.adapters import matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
 from dlaasgen.errors import CheckError, TreeError
 from dlaasgen.findings import Finding
+from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline.evaluation import Job, Mode, Request, evaluate_cells
 from dlaasgen.tree import (
@@ -37,10 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaasgen.cells import Cell
-    from dlaasgen.matrix import Matrix
 
 
-__all__ = ["Mode", "Outcome", "Request", "find_matrices", "finding_json", "render_matrix", "shown"]
+__all__ = ["Mode", "Outcome", "Request", "find_matrices", "render_matrix", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,24 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
     prototype = library.prototype(matrix.prototype)
     job = Job(
-        request, matrix, library, prototype, project.relative(request.matrix, root), _inputs(data, library, matrix)
+        request,
+        matrix,
+        library,
+        prototype,
+        project.relative(request.matrix, root),
+        _inputs(data, library, matrix.prototype),
     )
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
     with lock:
         return _render(job, tree_files.Stage(out, matrix.name), progress)
 
 
-def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
+def _inputs(data: bytes, library: Library, prototype: str) -> dict[str, str]:
     """The digests of all that a tree is made from."""
-    context = repr((matrix.cluster, matrix.waivers, matrix.gitops, matrix.kubernetes, matrix.dialect, matrix.repeats))
     return {
         "dlaasgen": __version__,
         "matrix": hashlib.sha256(data).hexdigest(),
-        "checks": hashlib.sha256(context.encode()).hexdigest(),
-        **library.closure(matrix.prototype),
+        **library.closure(prototype),
     }
 
 
@@ -113,11 +116,18 @@ def _known(job: Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Ind
     index = load_index(orjson.loads(data)) if data is not None and digest(data) == present[INDEX] else None
     same = (
         index is not None
-        and index.options == job.options
+        and _same(index.options, job.options)
         and index.matrix == job.matrix.name
         and index.source == job.source
     )
     return index if same else None
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same to a reader: 1, 1.0 and true are not."""
+    import orjson
+
+    return orjson.dumps(one) == orjson.dumps(other)
 
 
 def _trust_key(index_digest: str) -> str:
@@ -210,7 +220,7 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
         options=job.options,
         params=job.matrix.params,
         entries=entries,
-        findings=[finding_json(f) for f in findings],
+        findings=[as_dict(f) for f in findings],
     )
     texts = {
         README: readme(index, findings),
@@ -223,11 +233,6 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
         }
     )
     return index, {**texts, INDEX: dump_index(index)}
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON: its fields, without those that say nothing."""
-    return {f: v for f in finding.__dataclass_fields__ if (v := getattr(finding, f)) not in (None, "")}
 
 
 def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:

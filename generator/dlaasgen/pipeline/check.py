@@ -1,0 +1,166 @@
+"""Check matrices, rendered trees and manifest files; explain the codes of findings."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from dlaasgen.adapters import manifest_files, tree_files
+from dlaasgen.errors import CheckError, DlaasgenError, UsageError
+from dlaasgen.findings import Finding, did_you_mean
+from dlaasgen.pipeline.checking import checker, context_of
+from dlaasgen.pipeline.evaluation import Request
+from dlaasgen.pipeline.render import render_matrix, shown
+from dlaasgen.tree import INDEX, Index, compare, load_index, owned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_MATRIX = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
+_SNIFF = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `exit_code` is 0 when there is no error; `manifests` and `matrices` count what was looked at."""
+
+    findings: tuple[Finding, ...]
+    manifests: int
+    matrices: int
+    exit_code: int
+
+
+def check_paths(paths: Sequence[str], kubernetes: str | None = None) -> Report:
+    """The findings of everything that `paths` name. Raises UsageError when one names nothing."""
+    findings: list[Finding] = []
+    manifests = matrices = code = 0
+    for path in paths:
+        files = manifest_files.find(path)
+        for file in files:
+            if _is_matrix(file):
+                matrices += 1
+                found, failed = _matrix(file)
+                code = code or failed
+                findings += found
+        rest = [f for f in files if not _is_matrix(f)]
+        found, count = _manifests(rest, kubernetes)
+        findings += found
+        manifests += count
+        findings += [f for tree in _trees(path) for f in _integrity(tree)]
+    if not code and any(f.severity == "error" for f in findings):
+        code = CheckError.exit_code
+    return Report(tuple(findings), manifests, matrices, code)
+
+
+def _is_matrix(file: str) -> bool:
+    try:
+        with open(file, "rb") as handle:
+            return _MATRIX.search(handle.read(_SNIFF)) is not None
+    except OSError:
+        return False
+
+
+def _matrix(file: str) -> tuple[Sequence[Finding], int]:
+    """(findings, exit code) of a matrix: all that a render of it would find."""
+    try:
+        return render_matrix(Request(file, mode="dry-run", cache=False)).findings, 0
+    except UsageError:
+        raise
+    except DlaasgenError as error:
+        return error.findings, error.exit_code
+
+
+def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Finding], int]:
+    """(findings, number of manifests) of manifest files, each in the context of the tree that it lies in."""
+    from dlaasgen.checks import check_set
+
+    findings: list[Finding] = []
+    checkers: dict[str, Callable[[Mapping[str, Any]], Sequence[Finding]]] = {}
+    seen: list[tuple[str, Mapping[str, Any]]] = []
+    for file in files:
+        tree = _tree_of(file)
+        if tree not in checkers:
+            checkers[tree] = checker(context_of(_index(tree) if tree else None, kubernetes))
+        for document in manifest_files.documents(file):
+            if document.finding is not None:
+                findings.append(replace(document.finding, file=shown(file)))
+            elif document.data is not None:
+                for data in _items(document.data):
+                    seen.append((shown(file), data))
+                    findings += [
+                        replace(f, file=shown(file), line=f.line or document.line) for f in checkers[tree](data)
+                    ]
+    return findings + list(check_set([(f, d) for f, d in seen if isinstance(d, dict)])), len(seen)
+
+
+def _items(data: Any) -> Iterator[Any]:
+    """The objects of a document: itself, or the items of a List."""
+    if isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list):
+        yield from data["items"]
+    else:
+        yield data
+
+
+def _tree_of(file: str) -> str:
+    """The rendered tree that a file lies in, or ""."""
+    folder = os.path.dirname(file)
+    for candidate in (folder, os.path.dirname(folder)):
+        if os.path.isfile(os.path.join(candidate or ".", INDEX)):
+            return candidate or "."
+    return ""
+
+
+def _trees(path: str) -> Iterator[str]:
+    """The rendered trees at or below a folder."""
+    if os.path.isdir(path):
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(f for f in folders if not f.startswith("."))
+            if INDEX in files and _index(folder) is not None:
+                folders.clear()
+                yield folder
+
+
+def _index(tree: str) -> Index | None:
+    import orjson
+
+    try:
+        return load_index(orjson.loads(tree_files.read(os.path.join(tree, INDEX)) or b"null"))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _integrity(tree: str) -> Iterator[Finding]:
+    """How a tree differs from its own index. (Whether the index is what the matrix says, `render --check` tells.)"""
+    index = _index(tree)
+    if index is None:
+        return
+    present = {p: d for p, d in tree_files.digests(tree).items() if p != INDEX}
+    drift = compare(owned(index), present)
+    hint = f"run: dlaasgen render {index.source}"
+    for path in drift.missing:
+        yield Finding("R111", "a file of the index is missing", file=shown(os.path.join(tree, path)), hint=hint)
+    for path in drift.changed:
+        yield Finding("R112", "a file is not what the index says", file=shown(os.path.join(tree, path)), hint=hint)
+    for path in drift.extra:
+        yield Finding("R113", "a file is not in the index", "warning", file=shown(os.path.join(tree, path)))
+
+
+def codes() -> dict[str, tuple[str, str]]:
+    """Every code that a finding can have: code -> (title, explanation)."""
+    from dlaasgen import cells_codes, checks, dialects_codes, matrix_codes, prototypes, tree_codes
+
+    tables = (matrix_codes, cells_codes, prototypes, dialects_codes, checks, tree_codes)
+    return {code: text for table in tables for code, text in table.CODES.items()}
+
+
+def explain(code: str) -> str:
+    """The page of a code. Raises UsageError for one that does not exist."""
+    known = codes()
+    wanted = code.upper()
+    if wanted not in known:
+        hint = did_you_mean(wanted, known) or f"codes: {', '.join(sorted(known))}"
+        raise UsageError([Finding("R120", f"no finding has the code {code}", found=code, hint=hint)])
+    title, text = known[wanted]
+    return f"{wanted}: {title}\n\n{text}"

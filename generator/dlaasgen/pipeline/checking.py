@@ -1,0 +1,39 @@
+"""What one manifest is checked against: the schemas of a Kubernetes version, and the policies in a context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlaasgen.matrix import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dlaasgen.findings import Finding
+    from dlaasgen.matrix import Matrix
+    from dlaasgen.tree import Index
+
+
+def checks_of(matrix: Matrix) -> dict[str, Any]:
+    """What of a matrix the checks depend on, as the index keeps it."""
+    cluster = matrix.cluster
+    return {
+        "dialect": matrix.dialect,
+        "kubernetes": matrix.kubernetes,
+        "cluster": None if cluster is None else {f: getattr(cluster, f) for f in Cluster.__dataclass_fields__},
+        "gitops": dict(matrix.gitops),
+        "disable": [{"code": w.code, "reason": w.reason} for w in matrix.waivers],
+    }
+
+
+def context_of(index: Index | None, kubernetes: str | None) -> dict[str, Any]:
+    """The checks of a rendered tree, or those of a manifest that belongs to none."""
+    checks = dict(index.options.get("checks") or {}) if index is not None else {}
+    return {**checks, "kubernetes": kubernetes or checks.get("kubernetes")}
+
+
+def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
+    """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError, MatrixError."""
+    from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
+    schemas = KubernetesSchemas(checks.get("kubernetes"), checks.get("dialect"))
+    return schemas.findings
