@@ -9,19 +9,17 @@ cannot be given, one without a default must be given, and every value must have 
     // @param image string Image that holds the benchmark
     // @optionalParam replicas integer 3 Number of workers
 
-Types: string, number, integer, boolean, object, array, enum(a|b). A default is one word, or JSON when it begins with a
-quote, bracket or brace; `null` means that the parameter is left out.
+Types: string, number, integer, boolean, object, array, enum(a|b).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dlaasgen.errors import PrototypeError
-from dlaasgen.findings import Finding, did_you_mean, nearest, shown
+from dlaasgen.findings import Finding, did_you_mean, shown
+from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +58,7 @@ CODES: dict[str, tuple[str, str]] = {
 
 # What dlaasgen itself gives to every prototype.
 GIVEN = frozenset({"name", "labels", "annotations"})
-_TYPES = ("string", "number", "integer", "boolean", "object", "array")
-_ENUM = re.compile(r"enum\(([^()|\s]+(?:\|[^()|\s]+)*)\)").fullmatch
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*").fullmatch
-_TAG = re.compile(r"\s*//\s*@([A-Za-z]+)[ \t]*(.*)").fullmatch
-_TAGS = ("apiVersion", "name", "description", "shortDescription", "param", "optionalParam")
-_JSON = json.JSONDecoder()
+TYPES = ("string", "number", "integer", "boolean", "object", "array")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +134,8 @@ class Prototype:
 
     def _unknown(self, name: str, params: Mapping[str, Any]) -> Finding:
         free = [p for p in self.parameters if p not in params and p not in GIVEN]
-        hint = did_you_mean(name, free) or f"parameters: {', '.join(sorted(set(self.parameters) - GIVEN))}"
+        known = ", ".join(sorted(set(self.parameters) - GIVEN))
+        hint = did_you_mean(name, free) or (f"parameters: {known}" if known else "it has none")
         return Finding("T103", f"prototype {self.name} has no parameter {name}", path=f"params.{name}", hint=hint)
 
     def _missing(self, parameter: Parameter) -> Finding:
@@ -163,12 +157,14 @@ def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Fi
     hint = None
     if parameter.choices and isinstance(value, str):
         hint = did_you_mean(value, parameter.choices)
+    elif parameter.choices and (text := scalar_text(value)) in parameter.choices:
+        hint = f'write "{text}", with quotes'
     elif (
         parameter.type == "boolean" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "no", "off", "n")
     ):
         hint = f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
     elif parameter.type == "string" and value is not None and not isinstance(value, dict | list):
-        hint = f'write "{json.dumps(value)}", with quotes'
+        hint = f'write "{scalar_text(value)}", with quotes'
     elif parameter.type in ("integer", "number") and isinstance(value, str):
         hint = (
             f"write {value} without quotes"
@@ -183,116 +179,3 @@ def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Fi
         expected=parameter.expected,
         hint=hint,
     )
-
-
-def parse_header(source: str, file: str) -> Prototype:  # noqa: C901 - one branch a tag
-    """The documentation in the comments at the top of a prototype. Raises PrototypeError with every fault."""
-    faults: list[Finding] = []
-    parameters: dict[str, Parameter] = {}
-    texts: dict[str, str] = {}
-
-    def fault(line: int, message: str, **more: str | None) -> None:
-        faults.append(Finding("T102", message, file=file, line=line, **more))  # type: ignore[arg-type]
-
-    for number, line in enumerate(source.split("\n"), 1):
-        if not line.strip():
-            continue
-        if not line.lstrip().startswith("//"):
-            break
-        match = _TAG(line.rstrip())
-        if match is None:
-            continue
-        tag, rest = match.groups()
-        if tag not in _TAGS:
-            fault(
-                number,
-                f"unknown header tag @{tag}",
-                expected=", ".join("@" + t for t in _TAGS),
-                hint=did_you_mean(tag, _TAGS),
-            )
-        elif tag in ("param", "optionalParam"):
-            parameter = _parameter(tag, rest, lambda message, n=number, **more: fault(n, message, **more))
-            if parameter is not None and parameter.name in parameters:
-                fault(number, f"parameter {parameter.name} is documented twice")
-            elif parameter is not None:
-                parameters[parameter.name] = parameter
-        elif tag in texts:
-            fault(number, f"header tag @{tag} stands twice")
-        else:
-            texts[tag] = rest.strip()
-    if "name" not in texts:
-        fault(
-            1,
-            "the prototype has no // @name header",
-            hint="begin the file with // @apiVersion 1, // @name NAME, // @shortDescription TEXT",
-        )
-    if faults:
-        raise PrototypeError(faults)
-    return Prototype(
-        name=texts["name"],
-        file=file,
-        parameters=parameters,
-        short_description=texts.get("shortDescription", ""),
-        description=texts.get("description", ""),
-        api_version=texts.get("apiVersion", "1"),
-    )
-
-
-def _parameter(tag: str, rest: str, fault: Any) -> Parameter | None:
-    """One @param or @optionalParam line; None when it cannot be read (and the fault is noted)."""
-    required = tag == "param"
-    form = "@param name type description" if required else "@optionalParam name type default description"
-    words = rest.split(None, 2)
-    if len(words) < (2 if required else 3):
-        fault(f"@{tag} is cut short", found=f"@{tag} {rest}".strip(), expected=form)
-        return None
-    name, type_ = words[0], words[1]
-    tail = words[2] if len(words) > 2 else ""
-    if not _NAME(name):
-        fault(f"{shown(name)} is no parameter name", expected="letters, digits, _ and -, beginning with a letter")
-        return None
-    enum = _ENUM(type_)
-    if type_ not in _TYPES and enum is None:
-        close = nearest(type_.lower(), _TYPES)
-        fault(
-            f"parameter {name} has an unknown type",
-            found=type_,
-            expected=f"{', '.join(_TYPES)} or enum(a|b)",
-            hint=f"did you mean {close}?" if close else None,
-        )
-        return None
-    choices = tuple(enum.group(1).split("|")) if enum else ()
-    base = "enum" if enum else type_
-    if required:
-        return Parameter(name, base, tail, required=True, choices=choices)
-    default, description, problem = _default(tail, base)
-    bare = Parameter(name, base, description, required=False, choices=choices)
-    if problem or not bare.accepts(default):
-        fault(
-            f"the default of {name} is not of its type",
-            found=tail.split(None, 1)[0] if problem is None else tail,
-            expected=bare.expected,
-            hint=problem,
-        )
-        return None
-    return Parameter(name, base, description, required=False, default=default, choices=choices)
-
-
-def _default(tail: str, type_: str) -> tuple[Any, str, str | None]:
-    """(default, description, problem) of what stands behind the type in an @optionalParam line."""
-    if tail[0] in '"[{':
-        try:
-            value, end = _JSON.raw_decode(tail)
-        except (ValueError, RecursionError) as error:
-            return None, "", f"as JSON it is wrong: {error}"
-        return value, tail[end:].strip(), None
-    word, _, description = tail.partition(" ")
-    if word == "null":
-        return None, description.strip(), None
-    if type_ in ("string", "enum"):
-        return word, description.strip(), None
-    try:
-        value = json.loads(word, parse_constant=lambda _: "not a number")
-    except (ValueError, RecursionError):
-        value = word
-    return value, description.strip(), None

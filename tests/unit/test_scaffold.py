@@ -5,7 +5,7 @@ import json
 import yaml
 
 from dlaasgen import __version__
-from dlaasgen.prototypes import parse_header
+from dlaasgen.headers import parse_header
 from dlaasgen.scaffold import scaffold
 
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaasgen.errors import PrototypeError, UsageError
 from dlaasgen.findings import Finding, nearest
-from dlaasgen.prototypes import Prototype, parse_header
+from dlaasgen.headers import parse_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from dlaasgen.prototypes import Prototype
 
 ENGINES = ("rjsonnet", "jsonnet")
 _MAIN = "local prototype = import %s;\nfunction(common, cells) [prototype(common + cell) for cell in cells]\n"
