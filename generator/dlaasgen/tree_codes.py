@@ -17,8 +17,7 @@ CODES: dict[str, tuple[str, str]] = {
     ),
     "R104": (
         "A foreign file is in the way",
-        "A file that dlaasgen did not write stands where it must write. It is not overwritten: move it away, or remove "
-        "the tree and render again when the file is a left-over.",
+        "A file that dlaasgen did not write stands where it must write. Move it away, or remove the tree, then render.",
     ),
     "R110": (
         "The tree is not what the matrix says",
@@ -30,6 +29,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A file of the tree was changed after it was rendered. Change the matrix or the prototype instead, and render.",
     ),
     "R113": ("A file is not in the index", "A file lies in the tree that dlaasgen did not write. It is left alone."),
+    "R114": (
+        "A tree without a matrix",
+        "The tree says that it was made from a matrix of this folder, and there is no such matrix any more. Remove it.",
+    ),
     "R120": ("No such thing", "The command line names a file, folder, cell or code that does not exist."),
     "R121": ("Nothing to check", "The folder holds no matrix and no manifest."),
     "R122": ("A manifest file cannot be read", "The file is not UTF-8, not YAML, or holds a key twice."),

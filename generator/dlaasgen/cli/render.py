@@ -11,7 +11,8 @@ from dlaasgen.cli import output
 from dlaasgen.cli.output import Output
 
 if TYPE_CHECKING:
-    from dlaasgen.pipeline.render import Mode, Outcome
+    from dlaasgen.pipeline.evaluation import Mode
+    from dlaasgen.pipeline.render import Outcome
 
 
 class Format(StrEnum):
@@ -68,35 +69,50 @@ def render(
     """Expand a matrix, evaluate its prototype for every cell, check every manifest, and write the tree."""
     from dlaasgen.errors import DriftError
     from dlaasgen.findings import Finding
-    from dlaasgen.pipeline import render as pipeline
+    from dlaasgen.pipeline import places
+    from dlaasgen.pipeline.evaluation import Request
+    from dlaasgen.pipeline.render import render_matrix
 
     if check and dry_run:
         msg = "--check and --dry-run exclude each other"
         raise typer.BadParameter(msg)
-    files = pipeline.find_matrices(matrices)
+    files = places.find_matrices(matrices)
     mode: Mode = "check" if check else "dry-run" if dry_run else "write"
     outcomes = []
     for file in files:
-        request = pipeline.Request(
-            file, out, mode, run, format.value, tuple(select or ()), jobs, engine.value, not no_cache
-        )
+        request = Request(file, out, mode, run, format.value, tuple(select or ()), jobs, engine.value, not no_cache)
         with output.progress(f"Rendering {file}") as progress:
-            outcome = pipeline.render_matrix(request, progress)
+            outcome = render_matrix(request, progress)
         outcomes.append((file, outcome))
         if output_ is Output.text:
             _print(file, outcome, mode)
     if output_ is Output.json:
         output.data([_json(file, outcome) for file, outcome in outcomes])
     drifted = [(f, o) for f, o in outcomes if o.drift]
-    if check and drifted:
+    lost = [
+        Finding(
+            "R114",
+            "no matrix makes this tree any more",
+            "error" if check else "warning",
+            file=places.shown(tree),
+            hint="remove it",
+        )
+        for tree in places.orphans(matrices, files, out)
+    ]
+    if not check:
+        output.findings(lost)
+    elif drifted or lost:
         raise DriftError(
-            Finding(
-                "R110",
-                f"{pipeline.shown(o.tree)} is not what {f} says",
-                found=_count(o),
-                hint=f"run: dlaasgen render {f}",
-            )
-            for f, o in drifted
+            [
+                Finding(
+                    "R110",
+                    f"{places.shown(o.tree)} is not what {f} says",
+                    found=_count(o),
+                    hint=f"run: dlaasgen render {f}",
+                )
+                for f, o in drifted
+            ]
+            + lost
         )
 
 
@@ -110,14 +126,14 @@ def _count(outcome: Outcome) -> str:
 
 
 def _print(file: str, outcome: Outcome, mode: str) -> None:
-    from dlaasgen.pipeline import render as pipeline
+    from dlaasgen.pipeline import places
 
     output.findings(outcome.findings)
     d = outcome.drift
     added, changed, removed = (
         len(p) for p in (d.missing, d.changed, tuple(p for p in d.extra if p not in outcome.foreign))
     )
-    tree = pipeline.shown(outcome.tree)
+    tree = places.shown(outcome.tree)
     if mode == "check":
         for what, paths in (("missing", d.missing), ("changed", d.changed), ("extra", d.extra)):
             for path in paths:
@@ -141,13 +157,13 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
 
 def _json(file: str, outcome: Outcome) -> dict[str, object]:
     from dlaasgen.formats import as_dict
-    from dlaasgen.pipeline import render as pipeline
+    from dlaasgen.pipeline import places
 
     d = outcome.drift
     return {
         "file": file,
         "matrix": outcome.matrix,
-        "tree": pipeline.shown(outcome.tree),
+        "tree": places.shown(outcome.tree),
         "cells": outcome.cells,
         "evaluated": outcome.evaluated,
         "missing": list(d.missing),

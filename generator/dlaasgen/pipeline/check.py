@@ -12,8 +12,9 @@ from dlaasgen.errors import CheckError, DlaasgenError, UsageError
 from dlaasgen.findings import Finding, did_you_mean
 from dlaasgen.pipeline.checking import checker, context_of
 from dlaasgen.pipeline.evaluation import Request
-from dlaasgen.pipeline.render import render_matrix, shown
-from dlaasgen.tree import INDEX, Index, compare, load_index, owned
+from dlaasgen.pipeline.places import shown, tree_index
+from dlaasgen.pipeline.render import render_matrix
+from dlaasgen.tree import INDEX, compare, owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,7 +83,7 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
     for file in files:
         tree = _tree_of(file)
         if tree not in checkers:
-            checkers[tree] = checker(context_of(_index(tree) if tree else None, kubernetes))
+            checkers[tree] = checker(context_of(tree_index(tree) if tree else None, kubernetes))
         for document in manifest_files.documents(file):
             if document.finding is not None:
                 findings.append(replace(document.finding, file=shown(file)))
@@ -117,23 +118,14 @@ def _trees(path: str) -> Iterator[str]:
     if os.path.isdir(path):
         for folder, folders, files in os.walk(path):
             folders[:] = sorted(f for f in folders if not f.startswith("."))
-            if INDEX in files and _index(folder) is not None:
+            if INDEX in files and tree_index(folder) is not None:
                 folders.clear()
                 yield folder
 
 
-def _index(tree: str) -> Index | None:
-    import orjson
-
-    try:
-        return load_index(orjson.loads(tree_files.read(os.path.join(tree, INDEX)) or b"null"))
-    except orjson.JSONDecodeError:
-        return None
-
-
 def _integrity(tree: str) -> Iterator[Finding]:
     """How a tree differs from its own index. (Whether the index is what the matrix says, `render --check` tells.)"""
-    index = _index(tree)
+    index = tree_index(tree)
     if index is None:
         return
     present = {p: d for p, d in tree_files.digests(tree).items() if p != INDEX}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.dialects import DIALECTS, detect
+from dlaasgen.findings import Finding
 from dlaasgen.matrix import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from dlaasgen.findings import Finding
     from dlaasgen.matrix import Matrix
     from dlaasgen.tree import Index
 
@@ -33,7 +34,30 @@ def context_of(index: Index | None, kubernetes: str | None) -> dict[str, Any]:
 
 
 def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
-    """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError, MatrixError."""
+    """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError."""
     from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
-    schemas = KubernetesSchemas(checks.get("kubernetes"), checks.get("dialect"))
-    return schemas.findings
+
+    expected = checks.get("dialect")
+    schemas = KubernetesSchemas(checks.get("kubernetes"), expected)
+
+    def findings(manifest: Mapping[str, Any]) -> Sequence[Finding]:
+        return [*(_other_dialect(manifest, expected) if expected else ()), *schemas.findings(manifest)]
+
+    return findings
+
+
+def _other_dialect(manifest: Mapping[str, Any], expected: str) -> list[Finding]:
+    """A finding when a job is of another dialect than the matrix names."""
+    dialect = detect(manifest, expected)
+    if dialect is None or dialect.name == expected:
+        return []
+    return [
+        Finding(
+            "K111",
+            f"the prototype renders {dialect.name}, the matrix says {expected}",
+            path="apiVersion",
+            found=f"{dialect.api_version} {dialect.kind}",
+            expected=f"{DIALECTS[expected].api_version} {DIALECTS[expected].kind}",
+            hint=f"write dialect: {dialect.name} in the matrix, or choose another prototype",
+        )
+    ]

@@ -18,7 +18,8 @@ from dlaasgen.errors import CheckError, TreeError
 from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
-from dlaasgen.pipeline.evaluation import Job, Mode, Request, evaluate_cells
+from dlaasgen.pipeline.evaluation import Job, Request, evaluate_cells
+from dlaasgen.pipeline.places import tree_index
 from dlaasgen.tree import (
     INDEX,
     KUSTOMIZATION,
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaasgen.cells import Cell
-
-
-__all__ = ["Mode", "Outcome", "Request", "find_matrices", "render_matrix", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +236,9 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
 def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:
     """The files on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
     ours = tree_files.journal(stage.tree)
-    if INDEX in present:
-        import orjson
-
-        with contextlib.suppress(orjson.JSONDecodeError):
-            index = load_index(orjson.loads(tree_files.read(os.path.join(stage.tree, INDEX)) or b"null"))
-            if index is not None:
-                ours |= {INDEX, *owned(index)}
+    index = tree_index(stage.tree) if INDEX in present else None
+    if index is not None:
+        ours |= {INDEX, *owned(index)}
     return ours | ({tree_files.JOURNAL} if tree_files.JOURNAL in present else set())
 
 
@@ -272,14 +266,3 @@ def _commit(
     stage.commit(staged, [p for p in removed if p != tree_files.JOURNAL], INDEX, wanted)
     if job.request.cache:
         tree_files.remember(tree_files.trusted_folder(os.environ), _trust_key(wanted[INDEX]))
-
-
-def shown(path: str) -> str:
-    """A path as messages show it: relative to the working folder when it lies below, with forward slashes."""
-    inside = os.path.relpath(path)
-    return (path if inside.startswith("..") else inside).replace(os.sep, "/")
-
-
-def find_matrices(paths: Sequence[str]) -> list[str]:
-    """The matrix files that arguments name: files, and the YAML files of folders. Raises UsageError."""
-    return matrix_files.find(paths)
