@@ -115,6 +115,6 @@ def as_text(rows: Sequence[Row]) -> str:
 
 def as_markdown(rows: Sequence[Row]) -> str:
     """The table for docs/performance.md."""
-    lines = ["| " + " | ".join(HEAD).rstrip() + " |", "|" + "---|" * len(HEAD)]
+    lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(t.replace("|", "\\|").replace("<", "&lt;") for t in cells_of(r)) + " |" for r in rows]
     return "\n".join(lines)
