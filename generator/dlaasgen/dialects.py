@@ -75,7 +75,13 @@ DIALECTS: Mapping[str, Dialect] = {
             "pytorch",
         ),
         Dialect(
-            "mpijob-v1", "kubeflow.org/v1", "MPIJob", "mpiReplicaSpecs", ("Launcher", "Worker"), "runPolicy", _RUN_POLICY
+            "mpijob-v1",
+            "kubeflow.org/v1",
+            "MPIJob",
+            "mpiReplicaSpecs",
+            ("Launcher", "Worker"),
+            "runPolicy",
+            _RUN_POLICY,
         ),
         Dialect(
             "mpijob-v2beta1",

@@ -1,9 +1,12 @@
-"""The codes of findings about the schemas of jobs and of Kubernetes' own kinds."""
+"""The codes of findings about the schemas of jobs and of Kubernetes' own kinds. No I/O here."""
 
 from __future__ import annotations
 
 CODES: dict[str, tuple[str, str]] = {
-    "K101": ("Unknown field", "The API has no such field: a server drops it, or refuses the object if told to be strict."),
+    "K101": (
+        "Unknown field",
+        "The API has no such field: a server drops it, or refuses the object if told to be strict.",
+    ),
     "K102": ("Wrong type", "The API takes a value of another type here."),
     "K103": ("Wrong value", "The API takes one of a few values here."),
     "K104": ("Missing field", "The API requires the field."),
@@ -14,4 +17,5 @@ CODES: dict[str, tuple[str, str]] = {
     "K109": ("Unknown Kubernetes version", "There are no schemas for this version of Kubernetes."),
     "K110": ("Against the schema", "The manifest does not fit the schema of its kind."),
     "K111": ("Not of the matrix's dialect", "The prototype renders a job in another dialect than the matrix names."),
+    "K112": ("Two of one name", "An object is known by its kind, namespace and name: of two, the one applied last wins."),
 }

@@ -109,9 +109,9 @@ def _wrong_type(types: Iterable[str], value: object, path: str) -> Finding:
     hint = None
     if types and "string" in types and kind in ("integer", "number", "boolean"):
         hint = "put it in quotes"
-    elif kind == "string" and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value) and "integer" in types:
-        hint = "leave the quotes out"
-    elif kind == "string" and value in ("true", "false") and "boolean" in types:
+    elif (
+        kind == "string" and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,15}", value) and "integer" in types
+    ) or (kind == "string" and value in ("true", "false") and "boolean" in types):
         hint = "leave the quotes out"
     elif "array" in types and kind != "null":
         hint = "write a list, even of one"
@@ -124,7 +124,12 @@ def _wrong_value(choices: list[Any], value: object, path: str) -> Finding:
     expected = " or ".join(shown(c) for c in choices)
     hint = did_you_mean(value, [c for c in choices if c]) if isinstance(value, str) else None
     return Finding(
-        "K103", f"{_field(path)} has a value that it does not take", path=path, found=shown(value), expected=expected, hint=hint
+        "K103",
+        f"{_field(path)} has a value that it does not take",
+        path=path,
+        found=shown(value),
+        expected=expected,
+        hint=hint,
     )
 
 
@@ -133,7 +138,13 @@ def _mapping(schema: Schema, value: Mapping[Any, Any], path: str, definitions: S
     more = schema.get("additionalProperties", True)
     for key, item in value.items():
         if not isinstance(key, str):
-            yield Finding("K102", f"{_field(path)} has a key that is no string", path=path, found=shown(key), hint="put it in quotes")
+            yield Finding(
+                "K102",
+                f"{_field(path)} has a key that is no string",
+                path=path,
+                found=shown(key),
+                hint="put it in quotes",
+            )
         elif key in properties:
             yield from _walk(properties[key], item, joined(path, key), definitions)
         elif more is False:
@@ -142,7 +153,12 @@ def _mapping(schema: Schema, value: Mapping[Any, Any], path: str, definitions: S
             yield from _walk(more, item, joined(path, key), definitions)
     for key in schema.get("required", ()):
         if key not in value:
-            yield Finding("K104", f"{joined(path, key)} is missing", path=path, expected=_expected(properties.get(key, {}), definitions))
+            yield Finding(
+                "K104",
+                f"{joined(path, key)} is missing",
+                path=path,
+                expected=_expected(properties.get(key, {}), definitions),
+            )
 
 
 def _expected(schema: Schema, definitions: Schema) -> str | None:
@@ -187,7 +203,13 @@ def _number(schema: Schema, value: float, path: str, _: Schema) -> Iterator[Find
 def _string(schema: Schema, value: str, path: str, _: Schema) -> Iterator[Finding]:
     pattern = schema.get("pattern")
     if pattern is not None and not re.search(pattern, value):
-        yield Finding("K105", f"{_field(path)} has the wrong form", path=path, found=shown(value), expected=f"a match of {pattern}")
+        yield Finding(
+            "K105",
+            f"{_field(path)} has the wrong form",
+            path=path,
+            found=shown(value),
+            expected=f"a match of {pattern}",
+        )
 
 
 _BY_TYPE: dict[str, Callable[[Schema, Any, str, Schema], Iterator[Finding]]] = {

@@ -115,13 +115,15 @@ def _policies(names: Iterable[str]) -> Schema:
         "ttlSecondsAfterFinished": _COUNT,
         "activeDeadlineSeconds": {"type": "integer", "minimum": 1},
         "backoffLimit": _COUNT,
-        "schedulingPolicy": _object({
-            "minAvailable": _COUNT,
-            "queue": _STRING,
-            "minResources": quantities,
-            "priorityClass": _STRING,
-            "scheduleTimeoutSeconds": _COUNT,
-        }),
+        "schedulingPolicy": _object(
+            {
+                "minAvailable": _COUNT,
+                "queue": _STRING,
+                "minResources": quantities,
+                "priorityClass": _STRING,
+                "scheduleTimeoutSeconds": _COUNT,
+            }
+        ),
         "suspend": _BOOLEAN,
         "managedBy": _STRING,
     }
@@ -149,19 +151,21 @@ def _spec(dialect: Dialect) -> Schema:
     return _object(properties, required=(dialect.replicas,))
 
 
-_RENDEZVOUS = _object({
-    "minReplicas": _COUNT,
-    "maxReplicas": _COUNT,
-    "rdzvBackend": {"enum": ["c10d", "etcd", "etcd-v2"]},
-    "rdzvPort": _COUNT,
-    "rdzvHost": _STRING,
-    "rdzvId": _STRING,
-    "rdzvConf": _list(_object({"key": _STRING, "value": _STRING})),
-    "standalone": _BOOLEAN,
-    "nProcPerNode": _COUNT,
-    "maxRestarts": _COUNT,
-    "metrics": _list(_ref("io.k8s.api.autoscaling.v2.MetricSpec")),
-})
+_RENDEZVOUS = _object(
+    {
+        "minReplicas": _COUNT,
+        "maxReplicas": _COUNT,
+        "rdzvBackend": {"enum": ["c10d", "etcd", "etcd-v2"]},
+        "rdzvPort": _COUNT,
+        "rdzvHost": _STRING,
+        "rdzvId": _STRING,
+        "rdzvConf": _list(_object({"key": _STRING, "value": _STRING})),
+        "standalone": _BOOLEAN,
+        "nProcPerNode": _COUNT,
+        "maxRestarts": _COUNT,
+        "metrics": _list(_ref("io.k8s.api.autoscaling.v2.MetricSpec")),
+    }
+)
 # What a dialect has in spec beside replicas and policies.
 _OWN: dict[str, Schema] = {
     "tfjob-v1": {"successPolicy": {"enum": ["", "AllWorkers"]}, "enableDynamicWorker": _BOOLEAN},
@@ -203,15 +207,17 @@ def _trainjob_spec() -> Schema:
     }, required=("targetJobs",))  # fmt: skip
     properties = {
         "runtimeRef": _object({"name": _STRING, "apiGroup": _STRING, "kind": _STRING}, required=("name",)),
-        "trainer": _object({
-            "image": _STRING,
-            "command": _list(_STRING),
-            "args": _list(_STRING),
-            "env": env,
-            "numNodes": _COUNT,
-            "resourcesPerNode": _ref(_CORE + "ResourceRequirements"),
-            "numProcPerNode": _ref(_INT_OR_STRING),
-        }),
+        "trainer": _object(
+            {
+                "image": _STRING,
+                "command": _list(_STRING),
+                "args": _list(_STRING),
+                "env": env,
+                "numNodes": _COUNT,
+                "resourcesPerNode": _ref(_CORE + "ResourceRequirements"),
+                "numProcPerNode": _ref(_INT_OR_STRING),
+            }
+        ),
         "datasetConfig": stored,
         "modelConfig": _object({"input": stored, "output": stored}),
         "labels": _texts(),

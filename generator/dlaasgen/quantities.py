@@ -42,10 +42,11 @@ def nearest_quantity(text: str) -> str | None:
     match = _LOOSE.fullmatch(text)
     return match and f"{match[1]}{match[2].upper()}i"
 
+
 _NANO = Fraction(10**9)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)  # True is 1 to a dictionary, and no quantity
 def nano(value: object) -> int | None:
     """A quantity in billionths, the finest that Kubernetes keeps, rounded up as it does; None when it is no quantity.
 

@@ -30,7 +30,9 @@ def _root() -> str:
     spec = find_spec("kubernetes_validate")
     places = spec.submodule_search_locations if spec is not None else None
     if not places:
-        raise UsageError([Finding("K109", "the package kubernetes-validate is not installed", hint="install dlaasgen anew")])
+        raise UsageError(
+            [Finding("K109", "the package kubernetes-validate is not installed", hint="install dlaasgen anew")]
+        )
     return os.path.join(places[0], "kubernetes-json-schema")
 
 
