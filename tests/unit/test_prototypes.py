@@ -157,7 +157,7 @@ def test_enums() -> None:
             "@param a numberOrString x",
             (
                 "2: error[T102]: parameter a has an unknown type; found 'numberOrString'; "
-                "expected {TYPES} or enum(a|b); "
+                f"expected {TYPES} or enum(a|b); "
                 "did you mean string?"
             ),
         ),
