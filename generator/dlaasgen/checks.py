@@ -52,7 +52,9 @@ def check_manifest(manifest: object, context: Context, schemas: SchemaChecker | 
     """The findings of one manifest: schema first, then policies. Never raises, whatever the manifest is."""
     if not isinstance(manifest, dict):
         message = "the manifest is no object"
-        return [Finding("K106", message, found=shown(manifest), expected="an object with apiVersion, kind and metadata")]
+        return [
+            Finding("K106", message, found=shown(manifest), expected="an object with apiVersion, kind and metadata")
+        ]
     found = schemas.findings(manifest) if schemas is not None else []
     if context.dialect is not None:
         found += _other_dialect(manifest, context.dialect)
@@ -114,7 +116,9 @@ def check_waivers(waivers: Sequence[Waiver], file: str | None = None) -> list[Fi
     return found
 
 
-def check_set(manifests: Iterable[tuple[str | None, Mapping[str, Any]]], context: Context | None = None) -> list[Finding]:
+def check_set(
+    manifests: Iterable[tuple[str | None, Mapping[str, Any]]], context: Context | None = None
+) -> list[Finding]:
     """What only many manifests show, each with the file it is in: two of one name, or too many of them."""
     found: list[Finding] = []
     first: dict[tuple[str, ...], str | None] = {}
@@ -126,7 +130,9 @@ def check_set(manifests: Iterable[tuple[str | None, Mapping[str, Any]]], context
             continue
         version, kind = manifest.get("apiVersion"), manifest.get("kind")
         name, namespace = metadata.get("name"), metadata.get("namespace") or ""
-        if not (isinstance(version, str) and isinstance(kind, str) and isinstance(name, str) and isinstance(namespace, str)):
+        if not (
+            isinstance(version, str) and isinstance(kind, str) and isinstance(name, str) and isinstance(namespace, str)
+        ):
             continue
         key = (version.rpartition("/")[0], kind, namespace, name)
         if key not in first:

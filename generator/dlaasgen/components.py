@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 _SHARED = ("name", "namespace", "labels", "annotations")
 
 
-def component(template: str, matrix: str, cell: str, params: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]) -> str:
+def component(
+    template: str, matrix: str, cell: str, params: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]
+) -> str:
     """The program for one cell. `params` are its parameters with name, labels and annotations; `template` is Jinja2."""
     parts = []
     for data in objects:
         metadata = data.get("metadata")
-        shared = [f for f in _SHARED if isinstance(metadata, dict) and f in metadata and f in params and _same(metadata[f], params[f])]
-        rest = {**data, "metadata": {k: v for k, v in metadata.items() if k not in shared}} if isinstance(metadata, dict) else data
+        shared = [
+            f
+            for f in _SHARED
+            if isinstance(metadata, dict) and f in metadata and f in params and _same(metadata[f], params[f])
+        ]
+        rest = (
+            {**data, "metadata": {k: v for k, v in metadata.items() if k not in shared}}
+            if isinstance(metadata, dict)
+            else data
+        )
         parts.append({"rest": _jsonnet(rest), "fields": shared})
     text: str = _compiled(template).render(matrix=matrix, cell=cell, params=_jsonnet(params), objects=parts)
     return text
@@ -43,5 +53,7 @@ def _compiled(template: str) -> Any:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     # Not HTML: every value is JSON by the time it comes here.
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     return environment.from_string(template)

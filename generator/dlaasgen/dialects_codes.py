@@ -17,5 +17,8 @@ CODES: dict[str, tuple[str, str]] = {
     "K109": ("Unknown Kubernetes version", "There are no schemas for this version of Kubernetes."),
     "K110": ("Against the schema", "The manifest does not fit the schema of its kind."),
     "K111": ("Not of the matrix's dialect", "The prototype renders a job in another dialect than the matrix names."),
-    "K112": ("Two of one name", "An object is known by its kind, namespace and name: of two, the one applied last wins."),
+    "K112": (
+        "Two of one name",
+        "An object is known by its kind, namespace and name: of two, the one applied last wins.",
+    ),
 }

@@ -56,9 +56,7 @@ class Flag:
             number = number_of(value, whole=self.type == "integer")
             if number is None:
                 return False
-            return (self.minimum is None or number >= self.minimum) and (
-                self.maximum is None or number <= self.maximum
-            )
+            return (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum)
         if self.type == "boolean":
             return value.lower() in _TRUE or value.lower() in _FALSE
         if self.choices:

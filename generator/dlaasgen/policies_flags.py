@@ -227,7 +227,9 @@ def _fault(given: Given, facts: Facts) -> Fault | None:
         if flags.is_absl(name):
             return None
         near = nearest(name, facts.flags)
-        return Fault("P301", f"tf_cnn_benchmarks has no flag --{shown(name)[1:-1]}", 0, hint=near and f"did you mean --{near}?")
+        return Fault(
+            "P301", f"tf_cnn_benchmarks has no flag --{shown(name)[1:-1]}", 0, hint=near and f"did you mean --{near}?"
+        )
     if given.negated_value:
         return Fault("P302", f"--no{name} takes no value", 0, hint=f"write --no{name}, or --{name}=false")
     if value is None:
@@ -236,11 +238,15 @@ def _fault(given: Given, facts: Facts) -> Fault | None:
         return None
     if flag.choices:
         code = "P307" if name == _DATA_FORMAT else "P303"
-        return Fault(code, f"--{name} does not take {shown(value)}", 0, expected=flag.expected, hint=_meant(flag, value))
+        return Fault(
+            code, f"--{name} does not take {shown(value)}", 0, expected=flag.expected, hint=_meant(flag, value)
+        )
     if flag.type in ("integer", "float") and flags.number_of(value, whole=flag.type == "integer") is not None:
         return Fault("P304", f"--{name} is out of range", 0, found=shown(value)[1:-1], expected=flag.expected)
     hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(value.lower())
-    return Fault("P302", f"--{name} has a value of the wrong type", 0, found=shown(value), expected=flag.expected, hint=hint)
+    return Fault(
+        "P302", f"--{name} has a value of the wrong type", 0, found=shown(value), expected=flag.expected, hint=hint
+    )
 
 
 def _meant(flag: Flag, value: str) -> str | None:
@@ -271,11 +277,17 @@ def _together(command: Command, facts: Facts) -> list[Fault]:
     if data not in facts.models:
         if "$(" not in data:
             expected, hint = f"one of {', '.join(facts.models)}", did_you_mean(data, facts.models)
-            found.append(Fault("P303", f"--data_name does not take {shown(data)}", command.place("data_name"), None, expected, hint))
+            found.append(
+                Fault(
+                    "P303", f"--data_name does not take {shown(data)}", command.place("data_name"), None, expected, hint
+                )
+            )
     elif model in facts.old.get(data, ()):
         found.append(Fault("P312", f"the model {model} needs TensorFlow 1", index))
     elif model not in facts.models[data]:
-        found.append(Fault("P309", f"{data} has no model {shown(model)[1:-1]}", index, hint=_model_hint(model, data, facts)))
+        found.append(
+            Fault("P309", f"{data} has no model {shown(model)[1:-1]}", index, hint=_model_hint(model, data, facts))
+        )
     return found
 
 

@@ -96,7 +96,13 @@ def check(subject: Subject, say: Report, gitops: Mapping[str, Any]) -> None:
             holder, path = subject.spec, "spec.cleanPodPolicy"
         policy = holder.get("cleanPodPolicy")
         if policy == "All":
-            say("P503", "all pods, and their logs, are deleted when the job ends", path, found="All", expected="Running or None")
+            say(
+                "P503",
+                "all pods, and their logs, are deleted when the job ends",
+                path,
+                found="All",
+                expected="Running or None",
+            )
         elif not policy:
             say("P502", "cleanPodPolicy is not set, and its default depends on the operator's version", path)
 

@@ -112,16 +112,37 @@ def _container(container: dict[str, Any], pod: Pod, index: int, say: Report, *, 
     if image.__class__ is str and image:
         state = _state(image)
         if state == "wrong":
-            say("P202", "the image has a name that no registry could have", _place(pod, index, "image", initial=initial), found=shown(image), expected=_IMAGE_RULE)
+            say(
+                "P202",
+                "the image has a name that no registry could have",
+                _place(pod, index, "image", initial=initial),
+                found=shown(image),
+                expected=_IMAGE_RULE,
+            )
         elif state == "floating":
-            say("P201", "the image is not pinned by digest", _place(pod, index, "image", initial=initial), found=shown(image, 120))
+            say(
+                "P201",
+                "the image is not pinned by digest",
+                _place(pod, index, "image", initial=initial),
+                found=shown(image, 120),
+            )
         elif container.get("imagePullPolicy") == "Always":
-            say("P203", "the image is pulled each time, though its digest says which it is", _place(pod, index, "imagePullPolicy", initial=initial), found="Always")
+            say(
+                "P203",
+                "the image is pulled each time, though its digest says which it is",
+                _place(pod, index, "imagePullPolicy", initial=initial),
+                found="Always",
+            )
     elif pod.path != TRAINER and not image:  # a TrainJob's runtime has one
         say("P202", "the container has no image", _place(pod, index, "image", initial=initial))
     security = container.get("securityContext")
     if security.__class__ is dict and security.get("privileged") is True:
-        say("P204", "the container is privileged", _place(pod, index, "securityContext.privileged", initial=initial), found="true")
+        say(
+            "P204",
+            "the container is privileged",
+            _place(pod, index, "securityContext.privileged", initial=initial),
+            found="true",
+        )
     resources = container.get("resources")
     if resources.__class__ is dict:
         _resources(resources, pod, index, say, initial=initial)
@@ -154,7 +175,13 @@ def _resources(resources: dict[str, Any], pod: Pod, index: int, say: Report, *, 
             if (kind is str or kind is int or kind is float) and nano(amount) is None:
                 place = _place(pod, index, f"resources.{part}.{resource}", initial=initial)
                 near = nearest_quantity(amount) if isinstance(amount, str) else None
-                say("P207", f"the amount of {shown(resource)[1:-1]} is no quantity", place, found=shown(amount), hint=near and f"did you mean {near}?")
+                say(
+                    "P207",
+                    f"the amount of {shown(resource)[1:-1]} is no quantity",
+                    place,
+                    found=shown(amount),
+                    hint=near and f"did you mean {near}?",
+                )
     for resource, limit in limits.items():
         request = requests.get(resource)
         if request is None or request == limit:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dlaasgen.dialects import DIALECTS, detect
-from dlaasgen.findings import Finding
-from dlaasgen.matrix import Cluster
+from dlaasgen.matrix import Cluster, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dlaasgen.findings import Finding
     from dlaasgen.matrix import Matrix
+    from dlaasgen.policies_subject import Context
     from dlaasgen.tree import Index
 
 
@@ -35,29 +36,25 @@ def context_of(index: Index | None, kubernetes: str | None) -> dict[str, Any]:
 
 def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
     """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError."""
+    from dlaasgen.adapters.benchmark_facts import benchmark_facts
     from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
+    from dlaasgen.checks import check_manifest
 
-    expected = checks.get("dialect")
-    schemas = KubernetesSchemas(checks.get("kubernetes"), expected)
-
-    def findings(manifest: Mapping[str, Any]) -> Sequence[Finding]:
-        return [*(_other_dialect(manifest, expected) if expected else ()), *schemas.findings(manifest)]
-
-    return findings
+    context = context_for(checks)
+    context = replace(context, facts=benchmark_facts())
+    schemas = KubernetesSchemas(checks.get("kubernetes"), context.dialect)
+    return lambda manifest: check_manifest(manifest, context, schemas)
 
 
-def _other_dialect(manifest: Mapping[str, Any], expected: str) -> list[Finding]:
-    """A finding when a job is of another dialect than the matrix names."""
-    dialect = detect(manifest, expected)
-    if dialect is None or dialect.name == expected:
-        return []
-    return [
-        Finding(
-            "K111",
-            f"the prototype renders {dialect.name}, the matrix says {expected}",
-            path="apiVersion",
-            found=f"{dialect.api_version} {dialect.kind}",
-            expected=f"{DIALECTS[expected].api_version} {DIALECTS[expected].kind}",
-            hint=f"write dialect: {dialect.name} in the matrix, or choose another prototype",
-        )
-    ]
+def context_for(checks: Mapping[str, Any]) -> Context:
+    """The policies' context, without the facts of benchmarks."""
+    from dlaasgen.policies_subject import Context
+
+    cluster = checks.get("cluster")
+    return Context(
+        dialect=checks.get("dialect"),
+        cluster=Cluster(**cluster) if cluster else None,
+        waivers=tuple(Waiver(**w) for w in checks.get("disable", ())),
+        gitops=checks.get("gitops") or {},
+        kubernetes=checks.get("kubernetes"),
+    )

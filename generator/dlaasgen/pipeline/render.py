@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen import __version__
 from dlaasgen.adapters import matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
-from dlaasgen.errors import CheckError, TreeError
+from dlaasgen.errors import CheckError, MatrixError, TreeError
 from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
@@ -58,6 +58,7 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     """Render one matrix file. Raises MatrixError, PrototypeError, CheckError or TreeError; then nothing has changed."""
     data = matrix_files.read_text(request.matrix)
     matrix = matrix_files.read_bytes(data, request.matrix)
+    _refuse_waivers(matrix)
     root = project.root(request.matrix)
     out = request.out if request.out is not None else os.path.join(root, "rendered")
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
@@ -73,6 +74,16 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
     with lock:
         return _render(job, tree_files.Stage(out, matrix.name), progress)
+
+
+def _refuse_waivers(matrix: Matrix) -> None:
+    """Raises MatrixError when the matrix turns off a check that does not exist."""
+    if matrix.waivers:
+        from dlaasgen.checks import check_waivers
+
+        wrong = check_waivers(matrix.waivers, matrix.file)
+        if wrong:
+            raise MatrixError(wrong)
 
 
 def _inputs(data: bytes, library: Library, prototype: str) -> dict[str, str]:
