@@ -1,4 +1,4 @@
-"""What a value has against a schema, told for people: every fault, with its place and the nearest right thing. No I/O here.
+"""What a value has against a schema, for people: each fault, its place, the nearest right thing. No I/O here.
 
 A compiled validator decides whether a manifest is right; this walk says what is wrong with one that is not. It knows
 the keywords that `dialects_schema.closed` keeps.

@@ -44,8 +44,8 @@ POLICIES = (
         "P504",
         "error",
         "Argo CD or Helm hook",
-        "A hook runs again with every sync of the application, whether it changed or not: a benchmark would be repeated "
-        "each time anything else is synced.",
+        "A hook runs again with every sync of the application, changed or not: a benchmark would be repeated each time "
+        "anything else is synced.",
         "remove the annotation",
     ),
     Policy(
@@ -72,11 +72,15 @@ _REPLACING = ("force=true", "replace=true")
 _TTL = "ttlSecondsAfterFinished"
 
 
-def check(subject: Subject, say: Report, gitops: Mapping[str, Any]) -> None:
-    """P501 to P505."""
+def check_metadata(subject: Subject, say: Report) -> None:
+    """P504 and P505."""
     annotations = subject.metadata.get("annotations")
     if annotations.__class__ is dict and not annotations.keys().isdisjoint(_ANNOTATIONS):
         _annotations(annotations, say)
+
+
+def check_job(subject: Subject, say: Report, gitops: Mapping[str, Any]) -> None:
+    """P501 to P503."""
     dialect = subject.dialect
     if dialect is None:
         return

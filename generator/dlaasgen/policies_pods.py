@@ -67,8 +67,8 @@ POLICIES = (
         "P207",
         "error",
         "wrong quantity",
-        "Quantities are a number and a suffix: none, m, k, M, G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei. There is no B, and "
-        "case counts: 1m is a thousandth, 1M a million.",
+        "Quantities are a number and a suffix: none, m, k, M, G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei. There is no B, "
+        "and case counts: 1m is a thousandth, 1M a million.",
         "write 500m, 4 or 8Gi",
     ),
 )

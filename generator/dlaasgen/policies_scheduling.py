@@ -48,7 +48,7 @@ POLICIES = (
 )
 
 _BILLION = 10**9
-_QUEUE = "kueue.x-k8s.io/queue-name"
+QUEUE = "kueue.x-k8s.io/queue-name"
 
 
 def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
@@ -65,7 +65,7 @@ def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
             _deadline(subject, say)
     if "suspend" in policies:
         labels = as_dict(subject.metadata.get("labels"))
-        if _QUEUE in labels:
+        if QUEUE in labels:
             found = str(policies["suspend"]).lower()
             path = f"{dialect.policy_path}.suspend"
             say("P404", "suspend is set for a job that Kueue queues", path, found=found)
@@ -88,14 +88,14 @@ def _fits(subject: Subject, cluster: Cluster, say: Report) -> None:
         wants = [(request(pod, resource), pod) for pod in subject.pods]
         fitting = True
         for amount, pod in wants:
-            if amount > node and pod.count:
+            if amount > node and pod.number:
                 fitting = False
                 who = f"a pod of {pod.role}" if pod.role is not None else "the pod"
                 path = pod.at(0) if pod.path == TRAINER else pod.inside
                 message = f"no node can hold {who}: it requests more {_WORDS[resource]} than a node has"
                 say("P401", message, path, found=_shown(amount, resource), expected=f"at most {_shown(node, resource)}")
         if fitting:
-            _together([(a, p.count) for a, p in wants if a], node, cluster.nodes, resource, say)
+            _together([(a, p.number) for a, p in wants if a], node, cluster.nodes, resource, say)
 
 
 _WORDS = {"cpu": "CPU", "memory": "memory"}

@@ -53,7 +53,7 @@ class Pod(NamedTuple):
     """The pods of one role.
 
     role        as the manifest spells it; None when the job has no roles
-    count       how many pods there are; 1 when it is not said
+    number      how many pods there are; 1 when it is not said
     replica     the replica spec; empty when the job has no roles
     path        where the pod template stands
     template    the pod template
@@ -62,7 +62,7 @@ class Pod(NamedTuple):
     """
 
     role: str | None
-    count: int
+    number: int
     replica: dict[str, Any]
     path: str
     template: dict[str, Any]
@@ -80,13 +80,8 @@ class Pod(NamedTuple):
         """Where the pod's spec stands."""
         return f"{self.path}.spec" if self.path else "spec"
 
-    def words(self, index: int) -> tuple[Any, ...]:
-        """A container's command and arguments. They are texts unless the manifest is wrong."""
-        get = self.containers[index].get
-        return (*as_list(get("command")), *as_list(get("args")))
-
     def word(self, index: int, number: int) -> str:
-        """Where one of these words stands."""
+        """Where a word of a container's command and arguments stands."""
         length = len(as_list(self.containers[index].get("command")))
         part, offset = ("command", number) if number < length else ("args", number - length)
         return f"{self.at(index)}.{part}[{offset}]"
@@ -112,7 +107,7 @@ class Subject(NamedTuple):
 
     def pods_of(self, role: str) -> int:
         """How many pods the job has in a role, however it is spelt."""
-        return sum(p.count for p in self.pods if p.role is not None and p.role.lower() == role.lower())
+        return sum(p.number for p in self.pods if p.role is not None and p.role.lower() == role.lower())
 
 
 class Report:

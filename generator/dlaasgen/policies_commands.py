@@ -1,0 +1,225 @@
+"""The benchmark's command line, judged by itself: what it sets, and what is wrong with it. No I/O here.
+
+Command lines are many and their words few, so words are judged once each and remembered.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from dlaasgen import flags
+from dlaasgen.findings import did_you_mean, nearest, shown
+
+if TYPE_CHECKING:
+    from dlaasgen.flags import Facts, Flag, Given
+
+_PROGRAM = "tf_cnn_benchmarks.py"
+_DATA_FORMAT = "data_format"
+
+
+class Fault(NamedTuple):
+    """What is wrong with a command line. `place` counts the words of the container."""
+
+    code: str
+    message: str
+    place: int
+    found: str | None = None
+    expected: str | None = None
+    hint: str | None = None
+
+
+class Command(NamedTuple):
+    """A command line, judged by itself.
+
+    at          the word that is the program
+    values      the flags that are set
+    places      the words that set them
+    on_servers  whether variables are kept on parameter servers
+    on_gpu      whether it computes on a GPU
+    """
+
+    at: int
+    faults: tuple[Fault, ...]
+    values: dict[str, str]
+    places: dict[str, int]
+    on_servers: bool = False
+    on_gpu: bool = False
+
+    def place(self, *names: str) -> int:
+        """The word that sets the first of these flags that is set, else the program's name."""
+        return next((self.places[n] for n in names if n in self.places), self.at)
+
+
+@lru_cache(maxsize=4096)
+def judged(words: tuple[str, ...], facts: Facts) -> Command | None:
+    """A container's words as a command line of the benchmark; None when they are none."""
+    at = next((place for place, word in enumerate(words) if _PROGRAM in word and _runs(word)), None)
+    if at is None:
+        return None
+    if _runs(words[at]) == "shell":
+        return Command(at, (Fault("P311", "the benchmark's flags are in a text for a shell", at),), {}, {})
+    faults: list[Fault] = []
+    values: dict[str, str] = {}
+    places: dict[str, int] = {}
+    for place, (name, value, fault) in _settings(words, at + 1, facts):
+        if fault is not None:
+            faults.append(fault._replace(place=place))
+        if name is None or value is None:
+            continue
+        if name in values and values[name] != value:
+            message = f"--{name} is set twice, to {shown(values[name])[1:-1]} and to {shown(value)[1:-1]}"
+            faults.append(Fault("P305", message, place))
+        values[name], places[name] = value, place
+    command = Command(at, tuple(faults), values, places)
+    told = [
+        Fault(code, message, command.place(*names), None, expected, hint)
+        for code, message, names, expected, hint in _together(*map(values.get, _COMPANY), facts)
+    ]
+    return Command(
+        at,
+        (*faults, *told),
+        values,
+        places,
+        values.get("variable_update", "parameter_server") == "parameter_server",
+        values.get("device", "gpu").lower() == "gpu",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _runs(word: str) -> str | None:
+    """How a word that holds the program's name runs it: as the "program", in a text for a "shell", or not (None)."""
+    if any(c.isspace() for c in word):
+        return "shell"
+    return None if flags.program_at((word,)) is None else "program"
+
+
+# (flag, value, fault) of a word; flag and value are None when there is none to remember.
+Setting = tuple[str | None, str | None, Fault | None]
+
+
+def _settings(words: tuple[str, ...], start: int, facts: Facts) -> list[tuple[int, Setting]]:
+    """What the words from `start` on set. Most are whole in themselves, and the same in many command lines."""
+    alone = [_alone(word, facts) for word in words[start:]]
+    if None not in alone:
+        return [(start + i, setting) for i, setting in enumerate(alone) if setting is not None]
+    return [(start + given.index, _setting(given, facts)) for given in flags.read(words[start:], facts)]
+
+
+@lru_cache(maxsize=16384)
+def _alone(word: str, facts: Facts) -> Setting | None:
+    """What a word sets; None when it needs the words around it to be understood."""
+    given = next(flags.read((word, ""), facts), None)
+    if given is None or given.name is None or given.value is None or (given.value == "" and "=" not in word):
+        return None
+    return _setting(given, facts)
+
+
+def _setting(given: Given, facts: Facts) -> Setting:
+    return (given.name if given.flag is not None else None, _text(given), _fault(given, facts))
+
+
+def _text(given: Given) -> str | None:
+    """A flag's value; booleans as true and false, unless they are neither."""
+    value = given.value
+    if value is not None and given.flag is not None and given.flag.type == "boolean" and given.flag.accepts(value):
+        return str(flags.is_true(value)).lower()
+    return value
+
+
+@lru_cache(maxsize=16384)
+def _fault(given: Given, facts: Facts) -> Fault | None:
+    """What is wrong with one flag by itself."""
+    name, value, flag = given.name, given.value, given.flag
+    if name is None:
+        word = value or ""
+        hint = f"did you mean --{word.partition('=')[0]}?" if word.partition("=")[0] in facts.flags else None
+        if word.lower() in ("true", "false"):
+            hint = "write --name=" + word
+        return Fault("P306", f"the word {shown(word)} is no flag, and the benchmark takes nothing else", 0, hint=hint)
+    if flag is None:
+        if flags.is_absl(name):
+            return None
+        near = nearest(name, facts.flags)
+        return Fault(
+            "P301", f"tf_cnn_benchmarks has no flag --{shown(name)[1:-1]}", 0, hint=near and f"did you mean --{near}?"
+        )
+    if given.negated_value:
+        return Fault("P302", f"--no{name} takes no value", 0, hint=f"write --no{name}, or --{name}=false")
+    if value is None:
+        return Fault("P302", f"--{name} has no value", 0, expected=flag.expected)
+    if "$(" in value or flag.accepts(value):  # Kubernetes puts the value of a variable in the place of $(NAME)
+        return None
+    if flag.choices:
+        code = "P307" if name == _DATA_FORMAT else "P303"
+        return Fault(
+            code, f"--{name} does not take {shown(value)}", 0, expected=flag.expected, hint=_meant(flag, value)
+        )
+    if flag.type in ("integer", "float") and flags.number_of(value, whole=flag.type == "integer") is not None:
+        return Fault("P304", f"--{name} is out of range", 0, found=shown(value)[1:-1], expected=flag.expected)
+    hint = {"yes": "write true", "on": "write true", "no": "write false", "off": "write false"}.get(value.lower())
+    return Fault(
+        "P302", f"--{name} has a value of the wrong type", 0, found=shown(value), expected=flag.expected, hint=hint
+    )
+
+
+def _meant(flag: Flag, value: str) -> str | None:
+    """The choice that somebody who wrote `value` has most likely meant."""
+    letters = sorted(value.upper())
+    for choice in flag.choices:
+        if choice.lower() == value.lower():
+            return f"did you mean {choice}?"
+    same = [choice for choice in flag.choices if sorted(choice.upper()) == letters]
+    if value.upper() == "NWHC" and "NHWC" in same:
+        same = ["NHWC"]  # the well-known one
+    return f"did you mean {' or '.join(same)}?" if same else did_you_mean(value, [c for c in flag.choices if c])
+
+
+# The flags that are judged together, in the order of _together's parameters.
+_COMPANY = ("device", _DATA_FORMAT, "mkl", "model", "data_name", "data_dir")
+
+
+@lru_cache(maxsize=4096)
+def _together(
+    device: str | None,
+    data_format: str | None,
+    mkl: str | None,
+    model: str | None,
+    data_name: str | None,
+    data_dir: str | None,
+    facts: Facts,
+) -> list[tuple[str, str, tuple[str, ...], str | None, str | None]]:
+    """What is wrong with flags in each other's company: (code, message, flags at fault, expected, hint)."""
+    found: list[tuple[str, str, tuple[str, ...], str | None, str | None]] = []
+    if (device or "gpu").lower() == "cpu" and data_format in (None, "NCHW") and mkl in (None, "false"):
+        how = ", the default," if data_format is None else ""
+        message = f"data_format NCHW{how} is not possible on a CPU without MKL"
+        found.append(("P308", message, (_DATA_FORMAT, "device"), None, None))
+    data, model = _data_set(data_name, data_dir, facts), model or "trivial"
+    if data is None or "$(" in model or "$(" in data:
+        return found
+    if data not in facts.models:
+        message, expected = f"--data_name does not take {shown(data)}", f"one of {', '.join(facts.models)}"
+        found.append(("P303", message, ("data_name",), expected, did_you_mean(data, facts.models)))
+    elif model in facts.old.get(data, ()):
+        found.append(("P312", f"the model {model} needs TensorFlow 1", ("model",), None, None))
+    elif model not in facts.models[data]:
+        hint = _model_hint(model, data, facts)
+        found.append(("P309", f"{data} has no model {shown(model)[1:-1]}", ("model",), None, hint))
+    return found
+
+
+def _model_hint(model: str, data: str, facts: Facts) -> str:
+    others = [d for d, models in facts.models.items() if model in models and d != data]
+    if others:
+        return f"write --data_name={others[0]}"
+    return did_you_mean(model, facts.models[data]) or f"it has {', '.join(facts.models[data])}"
+
+
+def _data_set(name: str | None, folder: str | None, facts: Facts) -> str | None:
+    """The data set, as the benchmark finds it; None when only the run can tell."""
+    if name:
+        return name
+    if not folder:
+        return next(iter(facts.models))
+    return next((known for known in facts.models if known in folder), None)
