@@ -28,6 +28,7 @@ _HASH = 8
 _STAND_IN = "z" * _HASH
 _LONGEST_LABEL = 63
 _POD_TEMPLATE_DEPTH = 12
+_LONGEST_PART = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,25 @@ def adopt(data: dict[str, Any], own: Identity) -> None:
 
 def _adopt_templates(node: Any, own: Identity, depth: int) -> None:
     """Mark every pod template at or below `node`: a mapping whose spec has containers, under a key `template`."""
-    if node.__class__ is not dict or not depth:
+    if not depth:
         return
-    for key, child in node.items():
-        if child.__class__ is dict:
-            if key == "template" and child.get("spec").__class__ is dict and "containers" in child["spec"]:
+    if node.__class__ is list:
+        for child in node:
+            _adopt_templates(child, own, depth - 1)
+    elif node.__class__ is dict:
+        for key, child in node.items():
+            spec = child.get("spec") if key == "template" and child.__class__ is dict else None
+            if spec.__class__ is dict and "containers" in spec:
                 _mark(child, own)
-            else:
+            elif child.__class__ in (dict, list):
                 _adopt_templates(child, own, depth - 1)
 
 
 def _mark(holder: dict[str, Any], own: Identity) -> None:
-    metadata = holder.setdefault("metadata", {})
-    if metadata.__class__ is not dict:
+    metadata = holder.get("metadata")
+    if metadata is None:
+        metadata = holder["metadata"] = {}
+    elif metadata.__class__ is not dict:
         return
     for field, marks in (("labels", own.labels), ("annotations", own.annotations)):
         present = metadata.get(field)
@@ -112,13 +119,18 @@ def _mark(holder: dict[str, Any], own: Identity) -> None:
 def finish(cell: Cell, objects: list[dict[str, Any]], own: Identity, suffix: str) -> tuple[str, list[Manifest]]:
     """(name, manifests) of a cell's objects: the name by their content, and their texts with the name in place.
 
-    `suffix` is ".yaml" or ".json"; the name is the same in both.
+    `suffix` is ".yaml" or ".json"; the name is the same in both. Raises ValueError for what has no YAML form.
     """
     texts = [dump(data) for data in objects]
     name = own.stand_in[:-_HASH] + hashlib.sha256("---\n".join(texts).encode()).hexdigest()[:_HASH]
     manifests = []
     for number, (data, text) in enumerate(zip(objects, texts, strict=True)):
-        part = "" if number == 0 else f"_{number}-{str(data.get('kind', 'object')).lower()}"
+        part = "" if number == 0 else f"_{number}-{_part(data['kind'])}"
         shown = text if suffix == ".yaml" else json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         manifests.append(Manifest(f"jobs/{cell.id}{part}{suffix}", data, shown.replace(own.stand_in, name)))
     return name, manifests
+
+
+def _part(kind: str) -> str:
+    """A kind inside a file's name, where it may not lead elsewhere."""
+    return re.sub(r"[^a-z0-9]+", "-", kind.lower())[:_LONGEST_PART].strip("-") or "object"

@@ -54,6 +54,10 @@ CODES: dict[str, tuple[str, str]] = {
         "Import outside the prototypes' folders",
         "A prototype may import only files of the project's prototypes/ folder and of the shipped one.",
     ),
+    "T109": (
+        "Manifest cannot be written",
+        "A prototype returned what no YAML says so that all readers agree: an integer beyond 2^53, a key too long.",
+    ),
 }
 
 # What dlaasgen itself gives to every prototype.

@@ -28,7 +28,8 @@ _MOST_FAULTS = 20
 class Plan:
     """All that the cells of one render have in common.
 
-    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell
+    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell;
+                    raises PrototypeError, or ValueError when that is no JSON
     check           the findings of one manifest
     canonical_json  JSON text with sorted keys and no blanks
     component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
@@ -90,21 +91,31 @@ def _together(faults: list[Finding]) -> list[Finding]:
 
 def _evaluate(plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, Any]]) -> list[Any]:
     """The prototype's values. When the chunk fails, its cells are evaluated one by one to say which of them do."""
-    common = plan.prototype.defaults
     try:
-        return plan.evaluate(common, given)
+        return _values(plan, given)
     except PrototypeError as error:
         if len(cells) == 1:
             raise PrototypeError(_together([replace(f, cell=cells[0].id) for f in error.findings])) from None
+        chunk = error
     faults: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            plan.evaluate(common, [params])
+            _values(plan, [params])
         except PrototypeError as error:
             faults += [replace(f, cell=cell.id) for f in error.findings]
             if len(faults) >= _MOST_FAULTS:
                 break
-    raise PrototypeError(_together(faults))
+    raise PrototypeError(_together(faults) or chunk.findings)
+
+
+def _values(plan: Plan, given: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """What the prototype returns for each cell. Raises PrototypeError."""
+    try:
+        return plan.evaluate(plan.prototype.defaults, given)
+    except ValueError:
+        hint = "look for a number that is none, such as std.log(-1), and for nesting without end"
+        message = "the prototype cannot be evaluated: what it returns is no JSON"
+        raise PrototypeError([Finding("T106", message, file=plan.prototype.file, hint=hint)]) from None
 
 
 def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], value: Any) -> Rendered:
@@ -124,17 +135,23 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
         )
     for data in objects:
         adopt(data, own)
-    job, manifests = finish(cell, objects, own, plan.suffix)
-    findings = [
-        replace(f, cell=cell.id, file=f"{plan.matrix.name}/{m.file}", message=f.message.replace(own.stand_in, job))
-        for m in manifests
-        for f in plan.check(m.data)
-    ]
+    try:
+        job, manifests = finish(cell, objects, own, plan.suffix)
+    except ValueError as error:
+        message = f"prototype {plan.prototype.name} returns what cannot be written as YAML (cell {cell.id}): {error}"
+        raise PrototypeError([Finding("T109", message, file=plan.prototype.file, cell=cell.id)]) from None
+    findings = [_placed(f, plan, cell, m, own, job) for m in manifests for f in plan.check(m.data)]
     if plan.component is not None:
         given = {**params, "name": own.stand_in, "labels": own.labels, "annotations": own.annotations}
         text = plan.component(cell, given, objects).replace(own.stand_in, job)
         manifests.append(Manifest(f"jsonnet/{cell.id}.jsonnet", {}, text))
     return Rendered(cell, job, tuple(manifests), tuple(findings))
+
+
+def _placed(finding: Finding, plan: Plan, cell: Cell, manifest: Manifest, own: Identity, job: str) -> Finding:
+    """A finding of the checks, with its cell and file, and the job's name instead of its stand-in."""
+    told = {f: text.replace(own.stand_in, job) for f in ("message", "found", "hint") if (text := getattr(finding, f))}
+    return replace(finding, cell=cell.id, file=f"{plan.matrix.name}/{manifest.file}", **told)
 
 
 def objects_of(value: Any) -> list[dict[str, Any]] | None:
