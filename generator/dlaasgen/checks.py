@@ -124,28 +124,33 @@ def _rest(taken: Subject, runs: Sequence[Benchmark]) -> bytes | None:
     if dialect is None:
         return None
     labels = taken.metadata.get("labels")
+    spec = taken.spec.copy()
+    spec.pop("template", None)
+    if dialect.replicas is not None:
+        spec.pop(dialect.replicas, None)
     parts: list[Any] = [
         dialect.name,
         len(taken.name),
         labels.__class__ is dict and policies_scheduling.QUEUE in labels,
-        taken.policies if dialect.run_policy else None,
         [(r.number, r.command.on_servers, r.command.on_gpu) for r in runs],
+        spec,
     ]
-    known = dialect.replicas, dialect.run_policy, "template"
-    parts += [item for item in taken.spec.items() if item[0] not in known]
     for pod in taken.pods:
-        parts += (pod.role, pod.number)
-        parts += [item for item in pod.replica.items() if item[0] != "template"]
-        parts += [item for item in pod.spec.items() if item[0] != "containers"]
+        replica, inside = pod.replica.copy(), pod.spec.copy()
+        replica.pop("template", None)
+        inside.pop("containers", None)
+        parts += (pod.role, pod.number, replica, inside)
         for container in pod.containers:
-            parts.append([item for item in container.items() if item[0] not in _WORDS])
+            kept = container.copy()
+            kept.pop("command", None)
+            kept.pop("args", None)
+            parts.append(kept)
     try:
         return dumps(parts, _PLAIN)
     except ValueError:  # something that is no JSON
         return None
 
 
-_WORDS = frozenset({"command", "args"})
 # The last form of marshal that does not depend on which objects are shared.
 _PLAIN = 2
 _REMEMBERED = 4096

@@ -29,12 +29,18 @@ class Fault(NamedTuple):
     hint: str | None = None
 
 
+# (flag, value, fault); the flag is "" when there is nothing to remember.
+Told = tuple[str, str, "Fault | None"]
+# The same behind the place of the word.
+Setting = tuple[int, str, str, "Fault | None"]
+
+
 class Command(NamedTuple):
     """A command line, judged by itself.
 
     at          the word that is the program
     values      the flags that are set
-    places      the words that set them
+    settings    what each word sets
     on_servers  whether variables are kept on parameter servers
     on_gpu      whether it computes on a GPU
     """
@@ -42,13 +48,17 @@ class Command(NamedTuple):
     at: int
     faults: tuple[Fault, ...]
     values: dict[str, str]
-    places: dict[str, int]
+    settings: list[Setting]
     on_servers: bool = False
     on_gpu: bool = False
 
     def place(self, *names: str) -> int:
         """The word that sets the first of these flags that is set, else the program's name."""
-        return next((self.places[n] for n in names if n in self.places), self.at)
+        for name in names:
+            places = [place for place, set_, _, _ in self.settings if set_ == name]
+            if places:
+                return places[-1]
+        return self.at
 
 
 @lru_cache(maxsize=4096)
@@ -58,32 +68,37 @@ def judged(words: tuple[str, ...], facts: Facts) -> Command | None:
     if at is None:
         return None
     if _runs(words[at]) == "shell":
-        return Command(at, (Fault("P311", "the benchmark's flags are in a text for a shell", at),), {}, {})
-    faults: list[Fault] = []
-    values: dict[str, str] = {}
-    places: dict[str, int] = {}
-    for place, (name, value, fault) in _settings(words, at + 1, facts):
-        if fault is not None:
-            faults.append(fault._replace(place=place))
-        if name is None or value is None:
-            continue
-        if name in values and values[name] != value:
-            message = f"--{name} is set twice, to {shown(values[name])[1:-1]} and to {shown(value)[1:-1]}"
-            faults.append(Fault("P305", message, place))
-        values[name], places[name] = value, place
-    command = Command(at, tuple(faults), values, places)
-    told = [
-        Fault(code, message, command.place(*names), None, expected, hint)
-        for code, message, names, expected, hint in _together(*map(values.get, _COMPANY), facts)
-    ]
-    return Command(
+        return Command(at, (Fault("P311", "the benchmark's flags are in a text for a shell", at),), {}, [])
+    settings = _settings(words, at + 1, facts)
+    values = {name: value for _, name, value, _ in settings}
+    faults = [fault._replace(place=place) for place, _, _, fault in settings if fault is not None]
+    if len(values) < len(settings):
+        faults += _twice(settings)
+        values.pop("", None)
+    told = _together(*map(values.get, _COMPANY), facts)
+    command = Command(
         at,
-        (*faults, *told),
+        (),
         values,
-        places,
+        settings,
         values.get("variable_update", "parameter_server") == "parameter_server",
         values.get("device", "gpu").lower() == "gpu",
     )
+    if told:
+        faults += [Fault(code, text, command.place(*names), None, *rest) for code, text, names, *rest in told]
+    return command._replace(faults=tuple(faults)) if faults else command
+
+
+def _twice(settings: list[Setting]) -> list[Fault]:
+    """Flags that are set to two values."""
+    found = []
+    before: dict[str, str] = {}
+    for place, name, value, _ in settings:
+        if name and before.setdefault(name, value) != value:
+            message = f"--{name} is set twice, to {shown(before[name])[1:-1]} and to {shown(value)[1:-1]}"
+            found.append(Fault("P305", message, place))
+            before[name] = value
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -94,37 +109,30 @@ def _runs(word: str) -> str | None:
     return None if flags.program_at((word,)) is None else "program"
 
 
-# (flag, value, fault) of a word; flag and value are None when there is none to remember.
-Setting = tuple[str | None, str | None, Fault | None]
-
-
-def _settings(words: tuple[str, ...], start: int, facts: Facts) -> list[tuple[int, Setting]]:
+def _settings(words: tuple[str, ...], start: int, facts: Facts) -> list[Setting]:
     """What the words from `start` on set. Most are whole in themselves, and the same in many command lines."""
     alone = [_alone(word, facts) for word in words[start:]]
     if None not in alone:
-        return [(start + i, setting) for i, setting in enumerate(alone) if setting is not None]
-    return [(start + given.index, _setting(given, facts)) for given in flags.read(words[start:], facts)]
+        return [(place, *told) for place, told in enumerate(alone, start) if told is not None]
+    return [(start + given.index, *_told(given, facts)) for given in flags.read(words[start:], facts)]
 
 
 @lru_cache(maxsize=16384)
-def _alone(word: str, facts: Facts) -> Setting | None:
+def _alone(word: str, facts: Facts) -> Told | None:
     """What a word sets; None when it needs the words around it to be understood."""
     given = next(flags.read((word, ""), facts), None)
     if given is None or given.name is None or given.value is None or (given.value == "" and "=" not in word):
         return None
-    return _setting(given, facts)
+    return _told(given, facts)
 
 
-def _setting(given: Given, facts: Facts) -> Setting:
-    return (given.name if given.flag is not None else None, _text(given), _fault(given, facts))
-
-
-def _text(given: Given) -> str | None:
-    """A flag's value; booleans as true and false, unless they are neither."""
-    value = given.value
-    if value is not None and given.flag is not None and given.flag.type == "boolean" and given.flag.accepts(value):
-        return str(flags.is_true(value)).lower()
-    return value
+def _told(given: Given, facts: Facts) -> Told:
+    name, value, flag = given.name or "", given.value or "", given.flag
+    if flag is None or given.value is None:
+        name = ""
+    elif flag.type == "boolean" and flag.accepts(value):
+        value = str(flags.is_true(value)).lower()
+    return (name, value, _fault(given, facts))
 
 
 @lru_cache(maxsize=16384)

@@ -14,6 +14,8 @@ from dlaasgen.findings import shown
 from dlaasgen.policies_subject import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dlaasgen.policies_subject import Report, Subject
 
 POLICIES = (
@@ -106,9 +108,13 @@ def check_metadata(subject: Subject, say: Report) -> None:
         say("P107", f"the {subject.kind} has no name", "metadata.name")
     _namespace(subject, say)
     _metadata(metadata, "metadata", say)
+    labels, annotations = metadata.get("labels"), metadata.get("annotations")
     for pod in subject.pods:
         template = pod.template.get("metadata")
         if template.__class__ is dict and pod.path:  # a Pod is its own template
+            # dlaasgen marks a job and its pods alike: what is wrong with both is told once.
+            if template.get("labels") == labels and template.get("annotations") == annotations:
+                continue
             _metadata(template, f"{pod.path}.metadata", say)
 
 
@@ -150,11 +156,12 @@ def _metadata(metadata: dict[str, Any], path: str, say: Report) -> None:
     labels = metadata.get("labels")
     if labels.__class__ is dict:
         try:
-            good = labels.items() <= _good
+            new: set[tuple[str, Any]] = labels.items() - _good
         except TypeError:  # values that are no texts
-            good = False
-        if not good:
-            _labels(labels, f"{path}.labels", say)
+            new = set()
+            _labels(labels.items(), f"{path}.labels", say)
+        if new:  # of several, in the manifest's order
+            _labels(new if len(new) == 1 else labels.items(), f"{path}.labels", say)
     annotations = metadata.get("annotations")
     if annotations.__class__ is dict:
         size = 0
@@ -175,10 +182,10 @@ def _large(annotations: dict[str, Any], path: str, say: Report) -> None:
         say("P104", f"{path} is too large", path, found=f"{size:,} bytes", expected=f"at most {_LARGEST_ANNOTATIONS:,}")
 
 
-def _labels(labels: dict[str, Any], path: str, say: Report) -> None:
+def _labels(labels: Iterable[tuple[Any, Any]], path: str, say: Report) -> None:
     if len(_good) > _REMEMBERED:
         _good.clear()
-    for key, value in labels.items():
+    for key, value in labels:
         if key.__class__ is not str:
             continue
         bad = _bad_key(key)
