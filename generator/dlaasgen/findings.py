@@ -7,7 +7,7 @@ this one type, so that one table, one JSON form and one SARIF form serve them al
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -82,3 +82,19 @@ def shown(value: object, limit: int = 60) -> str:
     """A value as a message shows it: its repr, cut to `limit` characters, control characters escaped."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """For people: one finding for what many cells share. The first cell is named, and how many more have it."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for f in findings:
+        key = (f.code, f.severity, f.message, f.path, f.found, f.expected, f.hint, f.line)
+        groups.setdefault(key if f.cell else (*key, f.file), []).append(f)
+    return [_for_all(group) for group in groups.values()]
+
+
+def _for_all(group: list[Finding]) -> Finding:
+    first, more = group[0], len({f.cell for f in group}) - 1
+    if first.cell is None:
+        return first
+    return replace(first, message=f"{first.message} (cell {first.cell}{f' and {more} more' if more else ''})")

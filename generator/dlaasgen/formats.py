@@ -10,6 +10,7 @@ github  workflow commands, which GitHub shows beside the line:
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,11 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
 
 def _uri(file: str) -> str:
     """A file's name as a relative URI reference."""
-    from urllib.parse import quote
+    return re.sub(r"[^A-Za-z0-9._~/-]", _percent, file.replace("\\", "/"))
 
-    return quote(file.replace("\\", "/"))
+
+def _percent(match: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in match.group().encode("utf-8", "surrogatepass"))
 
 
 def _words(finding: Finding) -> str:

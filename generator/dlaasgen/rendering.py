@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.errors import PrototypeError
-from dlaasgen.findings import Finding, shown
+from dlaasgen.findings import Finding, shown, together
 from dlaasgen.manifests import Identity, Manifest, adopt, finish, identity
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
     """The manifests of some cells. Raises PrototypeError that names the cells at fault."""
     faults = [replace(f, cell=c.id, file=plan.matrix.file) for c in cells for f in plan.prototype.faults(c.params)]
     if faults:
-        raise PrototypeError(_together(faults))
+        raise PrototypeError(together(faults)[:_MOST_FAULTS])
     everything = [full_params(plan, c) for c in cells]
     own = [identity(plan.matrix, c, plan.run, plan.canonical_json(p)) for c, p in zip(cells, everything, strict=True)]
     given = [
@@ -76,26 +76,13 @@ def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
     return [_rendered(plan, c, i, p, v) for c, i, p, v in zip(cells, own, everything, values, strict=True)]
 
 
-def _together(faults: list[Finding]) -> list[Finding]:
-    """One finding for a fault that many cells share: the first cell is named, and how many more have it."""
-    groups: dict[tuple[object, ...], list[Finding]] = {}
-    for f in faults:
-        groups.setdefault((f.code, f.message, f.found, f.file, f.line), []).append(f)
-    found = []
-    for group in groups.values():
-        first, more = group[0], len(group) - 1
-        cells = f"cell {first.cell}" + (f" and {more} more" if more else "")
-        found.append(replace(first, message=f"{first.message} ({cells})"))
-    return found[:_MOST_FAULTS]
-
-
 def _evaluate(plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, Any]]) -> list[Any]:
     """The prototype's values. When the chunk fails, its cells are evaluated one by one to say which of them do."""
     try:
         return _values(plan, given)
     except PrototypeError as error:
         if len(cells) == 1:
-            raise PrototypeError(_together([replace(f, cell=cells[0].id) for f in error.findings])) from None
+            raise PrototypeError(together([replace(f, cell=cells[0].id) for f in error.findings])) from None
         chunk = error
     faults: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
@@ -105,7 +92,7 @@ def _evaluate(plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, An
             faults += [replace(f, cell=cell.id) for f in error.findings]
             if len(faults) >= _MOST_FAULTS:
                 break
-    raise PrototypeError(_together(faults) or chunk.findings)
+    raise PrototypeError(together(faults)[:_MOST_FAULTS] or chunk.findings)
 
 
 def _values(plan: Plan, given: Sequence[Mapping[str, Any]]) -> list[Any]:

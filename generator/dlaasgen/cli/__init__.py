@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ def run() -> int:
     from dlaasgen.errors import DlaasgenError
 
     signal.signal(signal.SIGTERM, _terminated)
+    # A command lives for a second or two and makes little that is cyclic: looking for it costs more than it frees.
+    gc.disable()
     try:
         app(standalone_mode=True)
     except DlaasgenError as error:

@@ -10,7 +10,6 @@ import typer
 from dlaasgen.cli import output
 
 if TYPE_CHECKING:
-    from dlaasgen.findings import Finding
     from dlaasgen.pipeline.check import Report
 
 
@@ -59,9 +58,10 @@ def check(
 
 def _table(report: Report) -> None:
     from dlaasgen import formats
+    from dlaasgen.findings import together
 
-    shown: list[Finding] = [f for f in report.findings if output.wanted(f)]
-    for finding in shown:
-        output.finding(finding)
-    counted = [f"{n} {what}" for n, what in ((report.matrices, "matrices"), (report.manifests, "manifests")) if n]
+    for finding in together(report.findings):
+        if output.wanted(finding):
+            output.finding(finding)
+    counted = [f"{n} {what}" for n, what in ((report.matrices, "matrix files"), (report.manifests, "manifests")) if n]
     output.say(f"checked {' and '.join(counted) or 'nothing'}: {formats.summary(report.findings)}")

@@ -9,6 +9,7 @@ import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dlaasgen.findings import together
 from dlaasgen.formats import safe
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def finding(found: Finding, stream: TextIO | None = None) -> None:
 
 def findings(found: Iterable[Finding]) -> None:
     """Findings on standard error: beside what the command prints."""
-    for one in found:
+    for one in together(found):
         if wanted(one):
             finding(one, sys.stderr)
 

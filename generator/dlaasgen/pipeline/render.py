@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaasgen.cells import Cell
+    from dlaasgen.matrix import Matrix
 
 
 @dataclass(frozen=True, slots=True)
