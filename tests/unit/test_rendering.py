@@ -162,7 +162,8 @@ def test_faults_of_parameters_are_told_once_for_all_cells_that_have_them() -> No
     ]
     assert faults(plan(job), cells) == [
         (
-            "m.yaml: params.size: error[T105]: parameter size of prototype study has the wrong type (cell a and 1 more); "
+            "m.yaml: params.size: error[T105]: parameter size of prototype study has the wrong type (cell a and 1 "
+            "more); "
             "found '1'; expected integer; write 1 without quotes"
         ),
         "m.yaml: params.mod: error[T103]: prototype study has no parameter mod (cell a and 1 more); did you mean mode?",
@@ -226,8 +227,8 @@ def test_a_result_that_is_no_json() -> None:
 
     assert faults(plan(job, evaluate=evaluate)) == [
         (
-            "prototypes/study.jsonnet: error[T106]: the prototype cannot be evaluated: what it returns is no JSON (cell c2)"
-            "; look for a number that is none, such as std.log(-1), and for nesting without end"
+            "prototypes/study.jsonnet: error[T106]: the prototype cannot be evaluated: what it returns is no JSON "
+            "(cell c2); look for a number that is none, such as std.log(-1), and for nesting without end"
         )
     ]
 
