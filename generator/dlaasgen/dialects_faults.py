@@ -183,7 +183,8 @@ def _fields(schema: Schema, definitions: Schema) -> Iterable[str]:
     schema = _resolved(schema, definitions)
     if "items" in schema:
         schema = _resolved(schema["items"], definitions)
-    return schema.get("properties", ())
+    fields: Iterable[str] = schema.get("properties", ())
+    return fields
 
 
 def _sequence(schema: Schema, value: list[Any], path: str, definitions: Schema) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 What is known of the program (`Facts`) is data, which adapters/benchmark_facts.py reads. absl's rules: `--x=y`, `--x y`
 and one dash for two; `--x` and `--nox` for booleans, which take no separate value; reading stops at `--` and at the
-first word without a dash; the last of two values wins. Source: absl-py, absl/flags/_flagvalues.py and _argument_parser.py.
+first word without a dash; the last of two values wins. Source: absl-py, absl/flags/.
 """
 
 from __future__ import annotations
@@ -152,9 +152,9 @@ def _parsed(word: str, facts: Facts) -> tuple[Given, bool]:
     name, equals, text = bare.partition("=")
     value = text if equals else None
     flag = facts.flags.get(name)
-    if flag is None and name.startswith("no") and (positive := facts.flags.get(name[2:])) is not None:
-        if positive.type == "boolean":
-            return (Given(0, positive.name, "false", positive, negated_value=value is not None), False)
+    positive = facts.flags.get(name[2:]) if flag is None and name.startswith("no") else None
+    if positive is not None and positive.type == "boolean":
+        return (Given(0, positive.name, "false", positive, negated_value=value is not None), False)
     if flag is None:
         absl = ABSL.get(name, ABSL.get(name[2:]) or None if name.startswith("no") else None)
         return (Given(0, name, value), absl is False and value is None)
