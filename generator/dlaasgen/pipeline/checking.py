@@ -38,12 +38,12 @@ def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence
     """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError."""
     from dlaasgen.adapters.benchmark_facts import benchmark_facts
     from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
-    from dlaasgen.checks import check_manifest
+    from dlaasgen.checks import Checker
 
     context = context_for(checks)
     context = replace(context, facts=benchmark_facts())
     schemas = KubernetesSchemas(checks.get("kubernetes"), context.dialect)
-    return lambda manifest: check_manifest(manifest, context, schemas)
+    return Checker(context, schemas).findings
 
 
 def context_for(checks: Mapping[str, Any]) -> Context:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate
 from dlaasgen.errors import PrototypeError
+from dlaasgen.manifests import digest
 from dlaasgen.pipeline.checking import checker, checks_of
 from dlaasgen.rendering import SUFFIXES, Plan, render
 from dlaasgen.tree import Entry
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dlaasgen.findings import Finding
     from dlaasgen.matrix import Matrix
     from dlaasgen.prototypes import Prototype
+    from dlaasgen.rendering import Rendered
 
 SPAN = 400
 """Cells in one evaluation, which has its own process: enough to make a start cheap, few enough to keep it small."""
@@ -83,23 +85,14 @@ def evaluate_cells(
     if todo:
         plan = _plan(job)
 
-        def work(
-            start: int, stop: int
-        ) -> list[tuple[str, dict[str, str], list[str], tuple[Finding, ...]]] | PrototypeError:
+        def work(start: int, stop: int) -> list[_Done] | PrototypeError:
             try:
-                done = render(plan, [cells[n] for n in todo[start:stop]])
+                return [
+                    _done(r, None if stage is None else present)
+                    for r in render(plan, [cells[n] for n in todo[start:stop]])
+                ]
             except PrototypeError as error:
                 return PrototypeError(error.findings)
-            results = []
-            for r in done:
-                files = {m.file: m.digest for m in r.manifests}
-                new = [
-                    m.file
-                    for m in r.manifests
-                    if stage is not None and present.get(m.file) != files[m.file] and stage.put(m.file, m.text.encode())
-                ]
-                results.append((r.job, files, new, r.findings))
-            return results
 
         jobs = job.request.jobs or workers.default_jobs()
         with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
@@ -108,11 +101,27 @@ def evaluate_cells(
                     raise result
                 for n, (name, files, new, found) in zip(todo[start:stop], result, strict=True):
                     entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
-                    staged += new
+                    staged += [path for path, data in new.items() if stage is not None and stage.put(path, data)]
                     findings += found
                 if progress is not None:
                     progress(stop, len(todo))
     return [e for e in entries if e is not None], staged, findings
+
+
+# What a worker says of one cell: the job's name, its files' digests, the bytes of those to write, the findings.
+_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...]]
+
+
+def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
+    """A rendered cell as the parent gets it, which alone writes. `present`: the digests on disk; None: no writing."""
+    files: dict[str, str] = {}
+    new: dict[str, bytes] = {}
+    for manifest in rendered.manifests:
+        data = manifest.text.encode()
+        files[manifest.file] = digest(data)
+        if present is not None and present.get(manifest.file) != files[manifest.file]:
+            new[manifest.file] = data
+    return rendered.job, files, new, rendered.findings
 
 
 def _plan(job: Job) -> Plan:
