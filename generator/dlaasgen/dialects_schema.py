@@ -34,8 +34,8 @@ _COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
 def schema(dialect: Dialect, definitions: Definitions) -> Schema:
     """The strict schema of a job object of the dialect."""
     if dialect.name == "job":
-        return closed({"$ref": "#/$defs/io.k8s.api.batch.v1.Job", "required": ["metadata", "spec"]}, definitions)
-    spec = _trainjob_spec() if dialect.name == "trainjob-v1alpha1" else _spec(dialect)
+        return closed({**definitions["io.k8s.api.batch.v1.Job"], "required": ["metadata", "spec"]}, definitions)
+    spec = _trainjob_spec() if dialect.replicas is None else _spec(dialect, dialect.replicas)
     properties = {
         "apiVersion": {"enum": [dialect.api_version]},
         "kind": {"enum": [dialect.kind]},
@@ -130,11 +130,8 @@ def _policies(names: Iterable[str]) -> Schema:
     return {name: every[name] for name in names}
 
 
-def _spec(dialect: Dialect) -> Schema:
-    """The spec of a job that has replicas of roles."""
-    if dialect.replicas is None:  # not reached for the dialects there are
-        msg = f"{dialect.name} has no replicas"
-        raise ValueError(msg)
+def _spec(dialect: Dialect, replicas: str) -> Schema:
+    """The spec of a job that has replicas of roles, under the field `replicas`."""
     replica = _object({
         "replicas": _COUNT,
         "restartPolicy": {"enum": ["Always", "OnFailure", "Never", "ExitCode"]},
@@ -144,11 +141,11 @@ def _spec(dialect: Dialect) -> Schema:
         # A relic of v1alpha1 that was ignored for years: a policy says so in better words.
         replica["properties"]["tfReplicaType"] = _STRING
     # Which roles there are is a policy, since operators take them in any case.
-    properties = {dialect.replicas: {"type": "object", "additionalProperties": replica}}
+    properties = {replicas: {"type": "object", "additionalProperties": replica}}
     policies = _policies(dialect.policies)
     properties |= {dialect.run_policy: _object(policies)} if dialect.run_policy else policies
     properties |= _OWN.get(dialect.name, {})
-    return _object(properties, required=(dialect.replicas,))
+    return _object(properties, required=(replicas,))
 
 
 _RENDEZVOUS = _object(

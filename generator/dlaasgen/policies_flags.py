@@ -151,8 +151,8 @@ def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
         message = "variable_update=parameter_server needs a parameter server, and the job has none"
         say("P310", message, pod.word(number, command.place("variable_update")), found=found)
     if command.on_gpu and not _has_gpu(pod.containers[number]):
-        how = "is told to use" if "device" in command.values else "uses by default"
-        message = f"the benchmark {how} a GPU, and the container asks for none"
+        how = "is told to use a GPU" if "device" in command.values else "uses a GPU by default"
+        message = f"the benchmark {how}, and the container asks for none"
         say("P313", message, pod.word(number, command.place("device")))
 
 

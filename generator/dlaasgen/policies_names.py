@@ -104,7 +104,7 @@ def check_metadata(subject: Subject, say: Report) -> None:
                 found=shown(subject.name),
                 expected=rule,
             )
-    elif "name" not in metadata and subject.kind:
+    elif metadata.get("name") in (None, "") and subject.kind:
         say("P107", f"the {subject.kind} has no name", "metadata.name")
     _namespace(subject, say)
     _metadata(metadata, "metadata", say)

@@ -161,7 +161,7 @@ def subject(manifest: Mapping[str, Any], context: Context) -> Subject:
     kind, version, name = get("kind"), get("apiVersion"), metadata.get("name")
     policies = spec
     if dialect is None:
-        pods = _pods_of_kind(manifest, kind, spec)
+        pods = _pods_of_kind(manifest, kind, spec) if kind.__class__ is str else ()
     elif dialect.replicas is not None:
         if dialect.run_policy is not None:
             policies = as_dict(spec.get(dialect.run_policy))
@@ -204,7 +204,7 @@ _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", 
 TRAINER = "spec.trainer"
 
 
-def _pods_of_kind(manifest: Mapping[str, Any], kind: object, spec: dict[str, Any]) -> tuple[Pod, ...]:
+def _pods_of_kind(manifest: Mapping[str, Any], kind: str, spec: dict[str, Any]) -> tuple[Pod, ...]:
     """The pods of Kubernetes' other kinds."""
     if kind == "Pod":
         return (_pod(None, 1, _NONE, "", dict(manifest)),)

@@ -115,8 +115,11 @@ class KubernetesSchemas:
             validator = self._compiled(key, dialect, manifest)
         if validator is None:
             return [self._unknown(manifest)]
-        if validator.is_valid(manifest):
-            return []
+        try:
+            if validator.is_valid(manifest):
+                return []
+        except ValueError:  # a key that is no string, or a number beyond JSON's: the walk tells
+            pass
         found = faults(self._schemas[key], manifest)
         if not found:  # the walk and the validator should never disagree
             errors = [(str(e.message), e.instance_path) for e in validator.iter_errors(manifest)]

@@ -1,0 +1,169 @@
+"""Checks: schema and policies together, waivers, many manifests, and what is remembered."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dlaasgen import cells_codes, dialects_codes, matrix_codes, tree_codes
+from dlaasgen.checks import CODES, POLICIES, Checker, Context, check_manifest, check_set, check_waivers
+from dlaasgen.findings import Finding
+from dlaasgen.matrix import Cluster, Waiver
+from jobs import BOX, POD, WORKER, changed, flat, job, service, tfjob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Objects:
+    """A schema checker that has one objection to everything."""
+
+    def findings(self, manifest: Mapping[str, Any]) -> list[Finding]:
+        return [Finding("K110", f"a {manifest.get('kind')}")]
+
+
+def test_the_schema_speaks_first() -> None:
+    data = changed(tfjob(), *BOX, "image", to="busybox")
+    assert [f.code for f in check_manifest(data, Context(), Objects())] == ["K110", "P201"]
+
+
+@pytest.mark.parametrize("data", [None, 1, "x", [], [1]])
+def test_what_is_no_object_is_told(data: object) -> None:
+    assert [str(f) for f in check_manifest(data, Context(), Objects())] == [
+        f"error[K106]: the manifest is no object; found {data!r}; expected an object with apiVersion, kind and metadata"
+    ]
+
+
+def test_a_job_of_another_dialect_is_told() -> None:
+    context = Context(dialect="tfjob-v1")
+    assert [str(f) for f in check_manifest(flat(), context)] == [
+        "apiVersion: error[K111]: the prototype renders tfjob-v1-flat, the matrix says tfjob-v1; "
+        "write dialect: tfjob-v1-flat in the matrix, or choose another prototype"
+    ]
+
+
+@pytest.mark.parametrize("data", [tfjob(), service(), job()])
+def test_other_kinds_beside_the_job_are_of_no_dialect(data: dict[str, Any]) -> None:
+    assert check_manifest(data, Context(dialect="tfjob-v1")) == []
+
+
+def test_a_waiver_turns_one_code_off() -> None:
+    data = changed(changed(tfjob(), *BOX, "image", to="busybox"), "metadata", "namespace", to=None)
+    assert [f.code for f in check_manifest(data, Context())] == ["P106", "P201"]
+    assert [f.code for f in check_manifest(data, Context(waivers=(Waiver("P201", "a local image"),)))] == ["P106"]
+
+
+def test_waivers_of_codes_that_no_policy_has_are_told() -> None:
+    waivers = [Waiver("P201", "a"), Waiver("P210", "b"), Waiver("K101", "c")]
+    assert [str(f) for f in check_waivers(waivers, "m.yaml")] == [
+        "m.yaml: checks.disable[1].code: error[M150]: there is no policy P210; found 'P210'; expected the code of a "
+        "policy (P...); did you mean P310 (variable_update=parameter_server without a parameter server)?",
+        "m.yaml: checks.disable[2].code: error[M150]: there is no policy K101; found 'K101'; expected the code of a "
+        "policy (P...); did you mean P101 (name that Kubernetes refuses)?",
+    ]
+    assert [f.hint for f in check_waivers([Waiver("Z999", "a")])] == [None]
+
+
+def named(name: str, kind: str = "TFJob", version: str = "kubeflow.org/v1", **metadata: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **metadata}}
+
+
+def test_two_of_one_name_are_told() -> None:
+    files = [
+        ("a.yaml", named("x", namespace="n")),
+        ("b.yaml", named("x", namespace="m")),
+        ("c.yaml", named("x", "Job", "batch/v1", namespace="n")),
+        ("d.yaml", named("x", version="kubeflow.org/v1alpha2", namespace="n")),
+        (None, named("y")),
+        (None, named("y")),
+    ]
+    assert [str(f) for f in check_set(files)] == [
+        "d.yaml: metadata.name: error[K112]: there are two of the TFJob x in namespace n; the other one is in a.yaml",
+        "metadata.name: error[K112]: there are two of the TFJob y",
+    ]
+
+
+@pytest.mark.parametrize("data", [{}, {"metadata": 1}, {"metadata": {"name": 1}, "apiVersion": "v1", "kind": "A"}])
+def test_what_has_no_name_is_nobodys_double(data: dict[str, Any]) -> None:
+    assert check_set([("a", data), ("b", data)]) == []
+
+
+def test_too_many_objects_for_one_application_are_told() -> None:
+    many: list[tuple[str | None, dict[str, Any]]] = [(None, named(f"j{n}")) for n in range(3001)]
+    context = Context(gitops={"self_heal": False})
+    assert [str(f) for f in check_set(many, context)] == [
+        "warning[P506]: there are 3,001 objects for one application; expected at most 3,000; "
+        "shard the matrix over several applications"
+    ]
+    assert check_set(many[:3000], context) == []
+    assert check_set(many, Context()) == []
+    assert check_set(many, Context(gitops={"a": 1}, waivers=(Waiver("P506", "a fast controller"),))) == []
+
+
+def test_what_is_remembered_of_one_job_never_speaks_for_another() -> None:
+    """Each of these differs from a clean job in one thing that the memory must see."""
+    cluster = Cluster(nodes=2, cpu=36, memory=192 << 30)
+    different = [
+        changed(tfjob(), *WORKER, "replicas", to=9),
+        changed(tfjob(), *WORKER, "restartPolicy", to=1),
+        changed(tfjob(), *POD, "hostPID", to=True),
+        changed(tfjob(), *BOX, "image", to="busybox"),
+        changed(tfjob(), *BOX, "resources", "requests", "cpu", to="40"),
+        changed(tfjob(), "metadata", "name", to="a" * 55),
+        changed(tfjob(), "spec", "runPolicy", "cleanPodPolicy", to="All"),
+        changed(tfjob(), "spec", "runPolicy", "ttlSecondsAfterFinished", to=True),
+        changed(tfjob(), "spec", "tfReplicaSpecs", to={}),
+    ]
+    for data in different:
+        checker = Checker(Context(cluster=cluster))
+        assert checker.findings(tfjob()) == []
+        fresh = Checker(Context(cluster=cluster)).findings(data)
+        assert checker.findings(data) == fresh
+        assert checker.findings(data) == fresh
+        assert checker.findings(tfjob()) == []
+
+
+def test_a_queue_is_seen_beside_what_is_remembered() -> None:
+    checker = Checker(Context())
+    data = changed(tfjob(), "spec", "runPolicy", "suspend", to=False)
+    assert checker.findings(data) == []
+    data = changed(copy.deepcopy(data), "metadata", "labels", to={"kueue.x-k8s.io/queue-name": "q"})
+    assert [f.code for f in checker.findings(data)] == ["P404"]
+
+
+def test_what_cannot_be_bytes_is_checked_each_time() -> None:
+    data = changed(tfjob(), "spec", "odd", to=object())
+    assert [Checker(Context()).findings(data) for _ in range(2)] == [[], []]
+
+
+def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlaasgen.checks._REMEMBERED", 2)
+    checker = Checker(Context())
+    for number in range(5):
+        assert checker.findings(changed(tfjob(), *WORKER, "replicas", to=number + 1)) == []
+        assert len(checker._clean) <= 2
+
+
+def test_labels_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlaasgen import policies_names
+
+    monkeypatch.setattr(policies_names, "_REMEMBERED", 3)
+    for number in range(9):
+        data = changed(tfjob(), "metadata", "labels", to={f"label{number}": f"v{number}"})
+        assert check_manifest(data, Context()) == []
+        assert len(policies_names._good) <= 4
+
+
+def test_no_code_has_two_meanings() -> None:
+    tables = (CODES, matrix_codes.CODES, cells_codes.CODES, dialects_codes.CODES, tree_codes.CODES)
+    codes = [code for table in tables for code in table]
+    assert len(codes) == len(set(codes))
+
+
+def test_a_policys_page_says_severity_and_cure() -> None:
+    title, text = CODES["P203"]
+    assert title == "imagePullPolicy Always with a digest"
+    assert text.endswith("\n\nSeverity: warning. To mend it: write IfNotPresent.")
+    assert {p.code for p in POLICIES.values()} == set(POLICIES)
