@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaasgen.errors import PrototypeError, UsageError
-from dlaasgen.findings import Finding, nearest
+from dlaasgen.findings import Finding, did_you_mean, nearest
 from dlaasgen.headers import parse_header
 
 if TYPE_CHECKING:
@@ -24,7 +25,17 @@ if TYPE_CHECKING:
 
 ENGINES = ("rjsonnet", "jsonnet")
 _MAIN = "local prototype = import %s;\nfunction(common, cells) [prototype(common + cell) for cell in cells]\n"
-_IMPORT = re.compile(r"\bimport(?:str|bin)?\s*@?(['\"])(.+?)\1")
+# An import expression: between the word and the literal there may be comments.
+_IMPORT = re.compile(
+    r"""\bimport(?:str|bin)?(?:\s|/\*(?:[^*]|\*(?!/))*+\*/|(?://|\#)[^\n]*+)*+
+    (@'(?:[^']|'')*+'|@"(?:[^"]|"")*+"|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")""",
+    re.VERBOSE | re.DOTALL,
+)
+_HEAD = re.compile(r"(?:RUNTIME ERROR|STATIC ERROR|runtime error|import_callback error): ?")
+_IMPORTING = re.compile(r"""(?:couldn't open import "(?:[^"\\]|\\.)*": )?(?:\w+Error: )?(?:\S+: error\[T106\]: )?""")
+_PLACE = re.compile(r"(prototypes/[^:\n]+):\(?(\d+):(\d+)\)?(?:-\(?\d+(?::\d+)?\)?)?:? ?")
+_SIMILAR = re.compile(r"There (?:is|are) \w+ with similar names? present: (.+)")
+_LONGEST_MESSAGE = 300
 
 
 class Library:
@@ -36,17 +47,19 @@ class Library:
 
     def names(self) -> list[str]:
         """The names of the prototypes that can be used, sorted."""
-        return sorted({n[: -len(".jsonnet")] for r in self.roots for n in os.listdir(r) if n.endswith(".jsonnet")})
+        return sorted({n[: -len(".jsonnet")] for n in self._files() if n.endswith(".jsonnet")})
 
     def prototype(self, name: str) -> Prototype:
         """The prototype called `name`. Raises PrototypeError when there is none or its header is wrong."""
-        for root in self.roots:
-            path = os.path.join(root, name + ".jsonnet")
-            if "/" not in name and os.path.isfile(path):
-                return parse_header(self.text(path), self.shown(path))
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                path = self.resolve("", name + ".jsonnet")
+            except ValueError as error:
+                raise PrototypeError([Finding("T108", str(error), path="prototype", found=name)]) from None
+            return parse_header(self.text(path), self.shown(path))
         names = self.names()
         close = nearest(name, names)
-        hint = f"did you mean {close}?" if close else f"prototypes: {', '.join(names)}"
+        hint = f"did you mean {close}?" if close else f"prototypes: {', '.join(names) or 'none'}"
         raise PrototypeError(
             [Finding("T101", f"no prototype is called {name}", path="prototype", found=name, hint=hint)]
         )
@@ -76,20 +89,29 @@ class Library:
         if os.path.isabs(name):
             msg = f"import of {name!r}: only files below the prototypes' folders can be imported"
             raise ValueError(msg)
-        for base in dict.fromkeys((folder or self.roots[0], *self.roots)):
-            path = os.path.realpath(os.path.join(base, name))
+        for base in dict.fromkeys((folder, *self.roots) if folder else self.roots):
+            path = os.path.join(base, name)
             if os.path.isfile(path):
+                path = os.path.realpath(path)
                 if not any(path.startswith(r + os.sep) for r in self.roots):
                     msg = f"import of {name!r} leads out of the prototypes' folders"
                     raise ValueError(msg)
                 return path
-        msg = f"import of {name!r}: no such file in the prototypes' folders"
+        near = did_you_mean(name, self._files())
+        msg = f"import of {name!r}: no such file in the prototypes' folders" + (f"; {near}" if near else "")
         raise FileNotFoundError(msg)
+
+    def _files(self) -> list[str]:
+        """Every file below the roots, as an import from a root names it."""
+        walk = ((r, folder, files) for r in self.roots for folder, _, files in os.walk(r))
+        every = ((r, os.path.join(folder, f)) for r, folder, files in walk for f in files)
+        return [os.path.relpath(path, r) for r, path in every if os.path.isfile(path)]
 
     def closure(self, name: str) -> dict[str, str]:
         """What prototype `name` is made of: every file that it imports, directly or not, as shown -> SHA-256 in hex.
 
-        Found by reading the import expressions, whose paths jsonnet wants literal. One inside a comment counts too.
+        Found by reading the import expressions, whose paths jsonnet wants literal. One inside a comment counts too. A
+        project's file and a shipped one of the same name have one digest together.
         """
         todo, seen = [self.resolve("", name + ".jsonnet")], {}
         while todo:
@@ -98,10 +120,27 @@ class Library:
                 continue
             text = self.text(path)
             seen[path] = hashlib.sha256(text.encode()).hexdigest()
-            for _, target in _IMPORT.findall(text):
+            for literal in _IMPORT.findall(text):
                 with contextlib.suppress(ValueError, OSError):
-                    todo.append(self.resolve(os.path.dirname(path), target))
-        return dict(sorted((self.shown(p), d) for p, d in seen.items()))
+                    todo.append(self.resolve(os.path.dirname(path), _text_of(literal)))
+        found: dict[str, str] = {}
+        for shown, digest in sorted((self.shown(p), d) for p, d in seen.items()):
+            before = found.get(shown)
+            found[shown] = digest if before is None else hashlib.sha256((before + digest).encode()).hexdigest()
+        return found
+
+
+def _text_of(literal: str) -> str:
+    """What a string literal of jsonnet says. Raises ValueError for a wrong one."""
+    if literal[0] == "@":
+        return literal[2:-1].replace(literal[1] * 2, literal[1])
+    inner = literal[1:-1]
+    return str(json.loads('"' + re.sub(r"""\\'|(\\.)|"|'""", _quoted, inner) + '"')) if "\\" in inner else inner
+
+
+def _quoted(match: re.Match[str]) -> str:
+    """A piece of a jsonnet string as JSON has it, where only double quotes need a backslash."""
+    return match[1] or {'"': '\\"'}.get(match[0], "'")
 
 
 class Engine(Protocol):
@@ -162,26 +201,48 @@ def evaluate(
     try:
         return run(program, {"common": dumps(common), "cells": dumps(cells)}, library)
     except RuntimeError as error:
-        raise PrototypeError([_explain(str(error), library)]) from None
+        finding = _explain(str(error), library)
+    if finding.line is None and run is _rjsonnet and len(cells) == 1:
+        # The reference knows where it was in cases where the other engine does not.
+        try:
+            _jsonnet(program, {"common": dumps(common), "cells": dumps(cells)}, library)
+        except RuntimeError as error:
+            place = _explain(str(error), library)
+            finding = replace(finding, file=place.file, line=place.line, column=place.column)
+        else:
+            finding = replace(finding, hint="the other engine can: --engine jsonnet")
+    if finding.file is None:
+        finding = replace(finding, file=f"prototypes/{prototype}.jsonnet")
+    raise PrototypeError([finding])
 
 
 def _explain(text: str, library: Library) -> Finding:
-    """An engine's message as a finding: its first line, and the place in a prototype when it names one."""
+    """An engine's message as a finding: what went wrong, and the place in a prototype when it names one."""
     for root in library.roots:
         text = text.replace(root + os.sep, "prototypes/")
-    lines = [line.strip() for line in text.strip().splitlines()]
-    message = (
-        re.sub(r"^(?:RUNTIME ERROR|STATIC ERROR|runtime error|import_callback error): ?", "", lines[0])
-        if lines
-        else "no reason given"
-    )
-    message = re.sub(r"^(?:\w+Error): ", "", message)
-    place = next((m for line in lines if (m := re.search(r"(prototypes/[^:\s]+):\(?(\d+):(\d+)", line))), None)
-    code = "T108" if "prototypes' folders" in message and "no such file" not in message else "T106"
+    # What the engine says, on one or more lines, then where it was, innermost first, on indented lines.
+    lines = _HEAD.sub("", text, count=1).rstrip().split("\n")
+    depth = next((n for n, line in enumerate(lines) if n and line.startswith(("\t", "    "))), len(lines))
+    said = [line.strip() for line in lines[:depth] if line.strip()]
+    place = _PLACE.match(lines[0]) or next((m for line in lines[depth:] if (m := _PLACE.search(line))), None)
+    hint = next((f"did you mean {m[1]}?" for line in said if (m := _SIMILAR.fullmatch(line))), None)
+    message = _IMPORTING.sub("", "; ".join(s for s in said if not _SIMILAR.fullmatch(s)), count=1)
+    if place and (leading := _PLACE.match(message)):
+        message = message[leading.end() :]
+    if message == '"" (empty string)':
+        message = ""
+    outside = message.startswith("import of ") and message.endswith(("prototypes' folders", "can be imported"))
     return Finding(
-        code,
-        f"the prototype cannot be evaluated: {message}",
-        file=place.group(1) if place else None,
-        line=int(place.group(2)) if place else None,
-        column=int(place.group(3)) if place else None,
+        "T108" if outside and "no such file" not in message else "T106",
+        f"the prototype cannot be evaluated: {_printable(message) or 'it gives no reason'}",
+        file=place[1] if place else None,
+        line=int(place[2]) if place else None,
+        column=int(place[3]) if place else None,
+        hint=hint,
     )
+
+
+def _printable(text: str) -> str:
+    """A prototype's own words, which may be anything."""
+    short = text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)

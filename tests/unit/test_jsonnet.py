@@ -1,0 +1,455 @@
+"""The engines: imports stay inside, both give the same, and what goes wrong is told with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from dlaasgen.adapters import jsonnet
+from dlaasgen.adapters.jsonnet import ENGINES, Library, engine, evaluate
+from dlaasgen.adapters.matrix_files import read_bytes
+from dlaasgen.adapters.project import shipped_prototypes
+from dlaasgen.cells import Cell, expand
+from dlaasgen.errors import PrototypeError, UsageError
+from dlaasgen.matrix import Matrix
+from dlaasgen.rendering import Plan, render
+from support import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project's prototypes, a shipped folder beside them, and what must stay out of reach."""
+    for name, text in {
+        "project/prototypes/lib/good.libsonnet": "{ good: true }",
+        "project/prototypes/lib/bad.libsonnet": "{\n  a: 1,\n  b: }\n",
+        "project/prototypes/lib/fails.libsonnet": "{\n  f(x):: error 'boom ' + x,\n}\n",
+        "shipped/lib/shipped.libsonnet": "{ shipped: true } + import 'good.libsonnet'",
+        "shipped/lib/good.libsonnet": "{ good: 'shipped' }",
+        "shipped/tfjob.jsonnet": "// @name tfjob\nfunction(params) {}",
+        "secret": "{ secret: true }",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    prototypes = tmp_path / "project" / "prototypes"
+    (prototypes / "lib" / "binary").write_bytes(b"\xff\xfe")
+    (prototypes / "link").symlink_to(tmp_path / "secret")
+    (prototypes / "way").symlink_to(tmp_path)
+    (prototypes / "inside").symlink_to("lib/good.libsonnet")
+    (prototypes / "dangling").symlink_to("nowhere")
+    return tmp_path
+
+
+def library(project: Path) -> Library:
+    return Library([str(project / "project" / "prototypes"), str(project / "missing"), str(project / "shipped")])
+
+
+def write(project: Path, text: str, name: str = "p") -> None:
+    (project / "project" / "prototypes" / f"{name}.jsonnet").write_text(text)
+
+
+def values(
+    project: Path, text: str, name: str, *cells: Mapping[str, Any], common: Mapping[str, Any] | None = None
+) -> Any:
+    write(project, text)
+    given = cells or ({"name": "n"},)
+    return orjson.loads(evaluate(library(project), "p", common or {}, given, engine(name), json.dumps))
+
+
+def fault(project: Path, text: str, name: str, *cells: Mapping[str, Any]) -> str:
+    with pytest.raises(PrototypeError) as caught:
+        values(project, text, name, *cells)
+    (finding,) = caught.value.findings
+    return str(finding).replace("the prototype cannot be evaluated: ", "")
+
+
+both = pytest.mark.parametrize("name", ENGINES)
+
+
+@both
+def test_each_cell_lies_over_what_is_common(project: Path, name: str) -> None:
+    found = values(project, "function(p) p", name, {"a": 1}, {"b": [1, {"c": None}]}, common={"a": 0, "b": "é😀\u2028"})
+    assert found == [{"a": 1, "b": "é😀\u2028"}, {"a": 0, "b": [1, {"c": None}]}]
+
+
+GOOD = {
+    "import 'lib/good.libsonnet'": {"good": True},
+    "import './lib/../lib/good.libsonnet'": {"good": True},
+    "import 'inside'": {"good": True},
+    "importstr 'lib/good.libsonnet'": "{ good: true }",
+    "import 'lib/shipped.libsonnet'": {"shipped": True, "good": "shipped"},
+    # Out and in again is in.
+    "import '../prototypes/lib/good.libsonnet'": {"good": True},
+}
+
+
+@both
+def test_imports(project: Path, name: str) -> None:
+    assert values(project, f"function(p) [{', '.join(GOOD)}]", name) == [list(GOOD.values())]
+
+
+OUT = "leads out of the prototypes' folders"
+ONLY = "only files below the prototypes' folders can be imported"
+
+
+@both
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("/etc/passwd", f": {ONLY}"),
+        ("//etc/passwd", f": {ONLY}"),
+        ("../../secret", f" {OUT}"),
+        ("lib/../../../secret", f" {OUT}"),
+        ("../../../../../../../../../../etc/passwd", f" {OUT}"),
+        ("link", f" {OUT}"),
+        ("way/secret", f" {OUT}"),
+    ],
+)
+def test_imports_do_not_lead_out(project: Path, name: str, target: str, why: str) -> None:
+    told = fault(project, f"function(p)\n  import '{target}'", name)
+    assert told == f"prototypes/p.jsonnet:2:3: error[T108]: import of '{target}'{why}"
+
+
+@both
+@pytest.mark.parametrize("word", ["importstr", "importbin"])
+def test_no_kind_of_import_leads_out(project: Path, name: str, word: str) -> None:
+    told = fault(project, f"function(p)\n  {word} 'link'", name)
+    assert told == f"prototypes/p.jsonnet:2:3: error[T108]: import of 'link' {OUT}"
+
+
+@both
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("lib/god.libsonnet", "; did you mean lib/good.libsonnet?"),
+        ("lib", ""),
+        ("dangling", ""),
+        ("zzzz" * 100, ""),
+        ("~/x", ""),
+        ("http://localhost/x", ""),
+    ],
+)
+def test_imports_of_what_is_not_there(project: Path, name: str, target: str, hint: str) -> None:
+    told = fault(project, f"function(p) import '{target}'", name)
+    text = f"import of '{target}': no such file in the prototypes' folders{hint}"
+    text = text if len(text) <= 300 else text[:299] + "…"
+    assert told == f"prototypes/p.jsonnet:1:13: error[T106]: {text}"
+
+
+@both
+def test_a_prototype_sees_nothing_of_its_surroundings(
+    project: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "s")
+    monkeypatch.chdir(project)
+    assert fault(project, "function(p) std.extVar('SECRET')", name).endswith(": SECRET")
+    assert "no such file" in fault(project, "function(p) import 'secret'", name)
+
+
+# What each engine says: (the prototype, rjsonnet's words, the reference's words).
+FAULTS = {
+    "syntax": (
+        "function(p)\n  {\n  a: 1\n  b: 2 }",
+        'prototypes/p.jsonnet:4:3: error[T106]: syntax error: expected one of "(", ".", "?", "[", "{", "}", '
+        '<binary op>, got "b"',
+        "prototypes/p.jsonnet:4:3: error[T106]: expected a comma before next field.",
+    ),
+    "syntax of an import": (
+        "local b = import 'lib/bad.libsonnet';\nfunction(p) b",
+        'prototypes/lib/bad.libsonnet:3:6: error[T106]: syntax error: expected one of "(", "[", "{", <identifier>, '
+        """<number>, <string>, <unary op>, ['"'], ['\\''], got "}\"""",
+        'prototypes/lib/bad.libsonnet:3:6: error[T106]: unexpected: "}" while parsing terminal',
+    ),
+    "error": (
+        "function(p)\n  error 'no such ' + p.name",
+        "prototypes/p.jsonnet:2:3: error[T106]: no such n",
+        "prototypes/p.jsonnet:2:3: error[T106]: no such n",
+    ),
+    "error in an import": (
+        "local l = import 'lib/fails.libsonnet';\nfunction(p) { a: l.f(p.name) }",
+        "prototypes/lib/fails.libsonnet:2:10: error[T106]: boom n",
+        "prototypes/lib/fails.libsonnet:2:10: error[T106]: boom n",
+    ),
+    "error of several lines": (
+        "function(p) error 'one\\n\\n two'",
+        "prototypes/p.jsonnet:1:13: error[T106]: one; two",
+        "prototypes/p.jsonnet:1:13: error[T106]: one; two",
+    ),
+    "error without words": (
+        "function(p) error ''",
+        "prototypes/p.jsonnet:1:13: error[T106]: it gives no reason",
+        "prototypes/p.jsonnet:1:13: error[T106]: it gives no reason",
+    ),
+    "error that paints the terminal": (
+        "function(p) error '\\u001b[31m\\u202e\\u0007'",
+        "prototypes/p.jsonnet:1:13: error[T106]: \\x1b[31m\\u202e\\x07",
+        "prototypes/p.jsonnet:1:13: error[T106]: \\x1b[31m\\u202e\\x07",
+    ),
+    "error without end": (
+        "function(p) error std.repeat('x', 10000)",
+        f"prototypes/p.jsonnet:1:13: error[T106]: {'x' * 299}…",
+        f"prototypes/p.jsonnet:1:13: error[T106]: {'x' * 299}…",
+    ),
+    "assertion": (
+        "function(p)\n  assert p.name == 'y' : 'want y';\n  {}",
+        "prototypes/p.jsonnet:2:10: error[T106]: assert failed: want y",
+        "prototypes/p.jsonnet:2:3: error[T106]: want y",
+    ),
+    "unknown field": (
+        "function(p)\n  { a: p.nam }",
+        "prototypes/p.jsonnet:2:8: error[T106]: no such field: nam; did you mean name?",
+        "prototypes/p.jsonnet:2:8: error[T106]: field does not exist: nam",
+    ),
+    "unknown variable": (
+        "function(p)\n  local count = 1;\n  { a: coun }",
+        "prototypes/p.jsonnet:3:8: error[T106]: variable is not defined: coun; did you mean count?",
+        "prototypes/p.jsonnet:3:8: error[T106]: Unknown variable: coun",
+    ),
+    "type": (
+        "function(p)\n  { a: 1 + null }",
+        "prototypes/p.jsonnet:2:8: error[T106]: binary operation number + null is not implemented",
+        "prototypes/p.jsonnet:2:8: error[T106]: binary operator + requires matching types, got number and null.",
+    ),
+    "division": (
+        "function(p) { a: 1 / 0 }",
+        "prototypes/p.jsonnet:1:18: error[T106]: attempted to divide by zero",
+        "prototypes/p.jsonnet:1:18: error[T106]: division by zero.",
+    ),
+    "recursion": (
+        "function(p)\n  local f(x) = f(x + 1);\n  f(0)",
+        "prototypes/p.jsonnet:2:16: error[T106]: stack overflow, try to reduce recursion, or set --max-stack to bigger "
+        "value",
+        "prototypes/p.jsonnet:2:16: error[T106]: max stack frames exceeded.",
+    ),
+    "no function": (
+        "{ a: 1 }",
+        "prototypes/p.jsonnet: error[T106]: only functions can be called, got object",
+        "prototypes/p.jsonnet: error[T106]: only functions can be called, got object",
+    ),
+    "a function": (
+        "function(p) function(x) x",
+        "prototypes/p.jsonnet: error[T106]: tried to manifest function",
+        "prototypes/p.jsonnet: error[T106]: couldn't manifest function in JSON output.",
+    ),
+    "too many arguments": (
+        "function(p, q) p",
+        "prototypes/p.jsonnet: error[T106]: function argument is not passed: q; "
+        "Function has the following signature: (p, q)",
+        "prototypes/p.jsonnet: error[T106]: function parameter q not bound in call.",
+    ),
+    "computed import": (
+        "function(p)\n  import 'lib/' + 'good.libsonnet'",
+        "prototypes/p.jsonnet:2:10: error[T106]: computed imports are not supported",
+        "prototypes/p.jsonnet:2:10: error[T106]: computed imports are not allowed.",
+    ),
+    "import that is no text": (
+        "local b = import 'lib/binary';\nfunction(p) b",
+        "prototypes/p.jsonnet:2:13: error[T106]: cannot read prototypes/lib/binary: it is not UTF-8",
+        "prototypes/p.jsonnet:1:11: error[T106]: cannot read prototypes/lib/binary: it is not UTF-8",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "quick", "reference"), FAULTS.values(), ids=FAULTS.keys())
+def test_faults_are_told_with_their_place(project: Path, text: str, quick: str, reference: str) -> None:
+    assert fault(project, text, "rjsonnet") == quick
+    assert fault(project, text, "jsonnet") == reference
+
+
+def test_what_only_the_default_engine_refuses(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        msg = "RUNTIME ERROR: "
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr("rjsonnet.evaluate_snippet", refuse)
+    assert fault(project, "function(p) {}", "rjsonnet") == (
+        "prototypes/p.jsonnet: error[T106]: it gives no reason; the other engine can: --engine jsonnet"
+    )
+    # For a whole chunk the reference is not asked: its cells come one by one.
+    assert (
+        fault(project, "function(p) {}", "rjsonnet", {}, {}) == "prototypes/p.jsonnet: error[T106]: it gives no reason"
+    )
+
+
+def test_a_place_in_a_message_is_no_place(project: Path) -> None:
+    assert fault(project, "function(p)\n  error 'see prototypes/x.jsonnet:7:9 there'", "jsonnet") == (
+        "prototypes/p.jsonnet:2:3: error[T106]: see prototypes/x.jsonnet:7:9 there"
+    )
+
+
+def test_places_do_not_depend_on_the_working_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (project, project / "project" / "prototypes", project / "project" / "prototypes" / "lib"):
+        monkeypatch.chdir(folder)
+        for name in ENGINES:
+            assert fault(project, "function(p)\n  error 'x'", name) == "prototypes/p.jsonnet:2:3: error[T106]: x"
+
+
+def test_a_failed_cell_is_named(project: Path) -> None:
+    body = "if p.size > 1 then error 'too large' else { apiVersion: 'v1', kind: 'X' }"
+    write(project, f"// @name p\n// @param size integer Size\nfunction(p)\n  {body}")
+    found = library(project)
+
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
+        made: list[Any] = orjson.loads(evaluate(found, "p", common, given, engine("rjsonnet"), json.dumps))
+        return made
+
+    plan = Plan(Matrix("m", "p", "job", ()), found.prototype("p"), "1", ".yaml", evaluated, lambda _: (), json.dumps)
+    with pytest.raises(PrototypeError) as caught:
+        render(plan, [Cell(f"c{n}", {}, {"size": n}) for n in range(5)])
+    assert [str(f) for f in caught.value.findings] == [
+        "prototypes/p.jsonnet:4:22: error[T106]: the prototype cannot be evaluated: too large (cell c2 and 2 more)"
+    ]
+
+
+def test_prototypes_are_found_nearest_first(project: Path) -> None:
+    found = library(project)
+    assert found.prototype("tfjob").file == "prototypes/tfjob.jsonnet"
+    write(project, "// @name mine\nfunction(p) {}", "tfjob")
+    write(project, "// @name nested\nfunction(p) {}", "lib/nested")
+    assert found.prototype("tfjob").name == "mine"
+    assert found.prototype("lib/nested").name == "nested"
+    assert found.names() == ["lib/nested", "tfjob"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("tfjbo", "prototype: error[T101]: no prototype is called tfjbo; found tfjbo; did you mean tfjob?"),
+        ("zzz", "prototype: error[T101]: no prototype is called zzz; found zzz; prototypes: out, tfjob"),
+        ("out", "prototype: error[T108]: import of 'out.jsonnet' leads out of the prototypes' folders; found out"),
+        (
+            "../../secret",
+            "prototype: error[T101]: no prototype is called ../../secret; found ../../secret; prototypes: out, tfjob",
+        ),
+        (
+            "/x",
+            f"prototype: error[T108]: import of '/x.jsonnet': {ONLY}; found /x",
+        ),
+    ],
+)
+def test_prototypes_that_are_not_there(project: Path, name: str, told: str) -> None:
+    (project / "project" / "prototypes" / "out.jsonnet").symlink_to(project / "secret")
+    with pytest.raises(PrototypeError) as caught:
+        library(project).prototype(name)
+    assert [str(f) for f in caught.value.findings] == [told]
+
+
+def test_no_prototypes_at_all(tmp_path: Path) -> None:
+    with pytest.raises(PrototypeError, match=r"no prototype is called x; found x; prototypes: none$"):
+        Library([str(tmp_path)]).prototype("x")
+
+
+def test_a_prototype_that_cannot_be_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(PrototypeError) as caught:
+        library(project).prototype("tfjob")
+    told = "prototypes/tfjob.jsonnet: error[T106]: cannot read prototypes/tfjob.jsonnet: Permission denied"
+    assert [str(f) for f in caught.value.findings] == [told]
+
+
+def test_paths_outside_are_shown_by_their_name(project: Path) -> None:
+    assert library(project).shown(str(project / "secret")) == "secret"
+
+
+IMPORTS = [
+    "import 'lib/good.libsonnet'", 'import "lib/good.libsonnet"', "import'lib/good.libsonnet'",
+    "import\n\t'lib/good.libsonnet'",
+    "import @'lib/good.libsonnet'", 'import @"lib/good.libsonnet"', "import /* a */ 'lib/good.libsonnet'",
+    "import /* * '/ */ /**/ 'lib/good.libsonnet'", "import // it's\n # \"x\n 'lib/good.libsonnet'",
+    "import 'lib/good\\u002elibsonnet'", "importstr 'lib/good.libsonnet'",
+    "importbin 'lib/good.libsonnet'", "(import 'lib/good.libsonnet').good", "{ a: import 'lib/good.libsonnet' }.a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", IMPORTS)
+def test_what_is_imported_is_known_beforehand(project: Path, text: str) -> None:
+    write(project, f"function(p) {text}")
+    assert list(library(project).closure("p")) == ["prototypes/lib/good.libsonnet", "prototypes/p.jsonnet"]
+
+
+@both
+def test_the_engines_take_all_these_for_the_same_import(project: Path, name: str) -> None:
+    write(project, f"function(p) [{', '.join(IMPORTS)}]")
+    found = library(project)
+    evaluate(found, "p", {}, [{}], engine(name), json.dumps)
+    assert {found.shown(path) for path in found._texts} == {"prototypes/lib/good.libsonnet", "prototypes/p.jsonnet"}
+
+
+@pytest.mark.parametrize(
+    ("literal", "file"),
+    [
+        ("'a''b'", None), ("@'it''s'", "it's"), ('@"a""b"', 'a"b'), ("'it\\'s'", "it's"), ('"it\'s"', "it's"),
+        ('"a\\"b"', 'a"b'), ("'a\"b'", 'a"b'), ("'a\\\\b'", "a\\b"), ("'\\ud83d\\ude00'", "😀"), ("'a\\qb'", None),
+        ("'\\u00e9\"\\'\\\\'", "é\"'\\"), ("@'a\\b'", "a\\b"),
+    ],
+)  # fmt: skip
+def test_names_of_imported_files_are_read_as_jsonnet_does(project: Path, literal: str, file: str | None) -> None:
+    if file is not None:
+        (project / "project" / "prototypes" / file).write_text("{ here: true }")
+    write(project, f"function(p) import {literal}")
+    found = library(project)
+    expected = {"prototypes/p.jsonnet"} | ({f"prototypes/{file}"} if file else set())
+    assert set(found.closure("p")) == expected
+    if file is not None:
+        assert orjson.loads(evaluate(found, "p", {}, [{}], engine("rjsonnet"), json.dumps)) == [{"here": True}]
+
+
+def test_the_closure_follows_imports_and_tells_contents(project: Path) -> None:
+    write(
+        project,
+        "local a = import 'lib/shipped.libsonnet', b = import 'lib/good.libsonnet', c = import 'p.jsonnet';\n"
+        "// import 'lib/bad.libsonnet', import '/etc/passwd', import 'nowhere'\nfunction(p) a",
+    )
+    found = library(project).closure("p")
+    assert list(found) == [
+        "prototypes/lib/bad.libsonnet",
+        "prototypes/lib/good.libsonnet",
+        "prototypes/lib/shipped.libsonnet",
+        "prototypes/p.jsonnet",
+    ]
+    shipped = "{ shipped: true } + import 'good.libsonnet'"
+    assert found["prototypes/lib/shipped.libsonnet"] == hashlib.sha256(shipped.encode()).hexdigest()
+    # Two files are called lib/good.libsonnet here; a change of either one shows.
+    for folder in ("project/prototypes", "shipped"):
+        (project / folder / "lib" / "good.libsonnet").write_text("{ other: 1 }")
+        changed = library(project).closure("p")
+        assert {k for k in found if found[k] != changed[k]} == {"prototypes/lib/good.libsonnet"}
+        found = changed
+
+
+def test_a_long_comment_before_a_quote_takes_no_time() -> None:
+    text = "import " + "/* * /" * 2000 + "/**/" * 2000 + "// x\n" * 2000 + " " * 20000
+    assert jsonnet._IMPORT.findall(text) == []
+
+
+def test_engines_have_names() -> None:
+    with pytest.raises(UsageError) as caught:
+        engine("gojsonnet")
+    assert [str(f) for f in caught.value.findings] == [
+        "error[T106]: no jsonnet engine is called gojsonnet; found gojsonnet; expected rjsonnet, jsonnet"
+    ]
+
+
+MATRICES = sorted((ROOT / "matrix").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", MATRICES, ids=lambda f: f.stem)
+def test_both_engines_agree_on_every_matrix(file: Path) -> None:
+    matrix = read_bytes(file.read_bytes(), file.name)
+    found = Library([shipped_prototypes()])
+    prototype = found.prototype(matrix.prototype)
+    identity = {"name": "n", "labels": {"a": "b"}, "annotations": {}}
+    cells = [{**prototype.defaults, **cell.params, **identity} for cell in expand(matrix)][:40]
+    one, other = (orjson.loads(evaluate(found, matrix.prototype, {}, cells, engine(n), json.dumps)) for n in ENGINES)
+    assert one == other
+    assert len(one) == len(cells)
