@@ -45,7 +45,7 @@ def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def manifests(draw: st.DrawFn) -> dict[str, Any]:
     """A manifest with up to three places replaced, removed or renamed."""
-    data = copy.deepcopy(draw(bases))
+    data: dict[str, Any] = copy.deepcopy(draw(bases))
     for _ in range(draw(st.integers(0, 3))):
         *path, last = draw(st.sampled_from(places(data)))
         node: Any = data
