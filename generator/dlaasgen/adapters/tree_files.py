@@ -15,6 +15,8 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 from dlaasgen.errors import TreeError
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 JOURNAL = ".dlaasgen-journal.json"
 _STAGE = ".dlaasgen-stage-"
 _READ = 1 << 17
+# A pipe in the place of a file must not keep a render waiting.
+_REGULAR = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+_FOLDERS = ("jobs", "jsonnet")
 
 
 def _failed(error: OSError, what: str) -> TreeError:
@@ -57,6 +62,8 @@ def locked(root: str) -> Iterator[None]:
                     )
                 ]
             ) from None
+        except OSError as error:
+            raise _failed(error, "lock the folder for the rendered tree") from None
         yield
     finally:
         os.close(handle)
@@ -65,8 +72,9 @@ def locked(root: str) -> Iterator[None]:
 def read(path: str) -> bytes | None:
     """A file's bytes, or None when there is none."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+            data: bytes | None = file.read()
+            return data or b""
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
@@ -76,7 +84,7 @@ def read(path: str) -> bytes | None:
 def same(path: str, data: bytes) -> bool:
     """Whether a regular file holds exactly these bytes."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        handle = os.open(path, _REGULAR)
     except OSError:
         return False
     try:
@@ -89,35 +97,33 @@ def same(path: str, data: bytes) -> bool:
 
 def digests(tree: str) -> dict[str, str]:
     """Every file of a tree, path -> `sha256:...`. A link or other special file gets the digest "special"."""
+    try:
+        return _digests(tree)
+    except OSError as error:
+        raise _failed(error, "read the rendered tree") from None
+
+
+def _digests(tree: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    sha256 = hashlib.sha256
     for folder, prefix in _folders(tree):
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                continue
-            if not entry.is_file(follow_symlinks=False):
-                found[prefix + entry.name] = "special"
-                continue
-            handle = os.open(entry.path, os.O_RDONLY)
-            try:
-                data = os.read(handle, _READ)
-                if len(data) == _READ:
-                    with open(handle, "rb", closefd=False) as rest:
-                        data += rest.read()
-            finally:
-                os.close(handle)
-            found[prefix + entry.name] = "sha256:" + sha256(data).hexdigest()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if not entry.is_dir(follow_symlinks=False):
+                    regular = entry.is_file(follow_symlinks=False)
+                    found[prefix + entry.name] = "sha256:" + _sha256(entry.path) if regular else "special"
     return found
 
 
-def paths(tree: str) -> set[str]:
-    """The path of every file of a tree, relative to it."""
-    return {
-        prefix + e.name
-        for folder, prefix in _folders(tree)
-        for e in os.scandir(folder)
-        if not e.is_dir(follow_symlinks=False)
-    }
+def _sha256(path: str) -> str:
+    handle = os.open(path, _REGULAR)
+    try:
+        data = os.read(handle, _READ)
+        if len(data) == _READ:
+            with open(handle, "rb", closefd=False) as rest:
+                data += rest.read()
+    finally:
+        os.close(handle)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _folders(tree: str) -> Iterator[tuple[str, str]]:
@@ -142,6 +148,10 @@ def journal(tree: str) -> set[str]:
     return {n for n in names if isinstance(n, str)} if isinstance(names, list) else set()
 
 
+def _blocked(folder: str) -> bool:
+    return os.path.lexists(folder) and (os.path.islink(folder) or not os.path.isdir(folder))
+
+
 class Stage:
     """A folder beside the tree, in which the new files wait."""
 
@@ -158,7 +168,8 @@ class Stage:
                     [Finding("R103", "the place of the rendered tree is not a folder", file=os.path.relpath(self.tree))]
                 )
             self.discard()
-            os.makedirs(os.path.join(self.folder, "jobs"))
+            os.mkdir(self.folder)
+            os.mkdir(os.path.join(self.folder, "jobs"))
         except OSError as error:
             raise _failed(error, "stage the rendered tree") from None
 
@@ -185,21 +196,50 @@ class Stage:
 
     def discard(self) -> None:
         """Throw the staged files away."""
+        if os.path.islink(self.folder):
+            os.unlink(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def tidy(self) -> None:
+        """Remove what a killed render can have left: its staged files, and folders that it had emptied."""
+        if os.path.lexists(self.folder):
+            self.discard()
+        for folder in _FOLDERS:
+            with contextlib.suppress(OSError):
+                if not os.listdir(os.path.join(self.tree, folder)):
+                    os.rmdir(os.path.join(self.tree, folder))
+
+    def in_the_way(self, paths: Iterable[str]) -> list[str]:
+        """Of files that are to come, those whose place, or the folder of whose place, is something else."""
+        if self.fresh:
+            return []
+        wanted = list(paths)
+        folders = [f for f in dict.fromkeys(os.path.dirname(p) for p in wanted) if f]
+        blocked = [f for f in folders if _blocked(os.path.join(self.tree, f))]
+        return blocked or [p for p in wanted if os.path.lexists(f"{self.tree}/{p}")]
+
     def commit(self, staged: Iterable[str], removed: Iterable[str], index: str, owned: Iterable[str]) -> None:
-        """Put staged files in place, remove others, `index` last. `owned`: all files of the new tree."""
+        """Put staged files in place, remove others, `index` last. `owned`: all files of the new tree.
+
+        Ctrl-C comes too late from here on: the new tree is finished first.
+        """
+        with _uninterrupted():
+            self._commit(staged, removed, index, owned)
+
+    def _commit(self, staged: Iterable[str], removed: Iterable[str], index: str, owned: Iterable[str]) -> None:
         try:
             if self.fresh:
                 os.rename(self.folder, self.tree)
                 return
             names = [p for p in staged if p != index]
             removals = list(removed)
-            if names or removals:
-                with open(os.path.join(self.tree, JOURNAL), "w", encoding="utf-8") as file:
-                    json.dump(sorted({*owned, *removals}), file)
             for folder in {os.path.dirname(p) for p in names}:
                 os.makedirs(os.path.join(self.tree, folder), exist_ok=True)
+            if names or removals:
+                # Written whole or not at all: an earlier journal may be needed still.
+                with open(os.path.join(self.folder, JOURNAL), "w", encoding="utf-8") as file:
+                    json.dump(sorted({*owned, *removals}), file)
+                os.replace(os.path.join(self.folder, JOURNAL), os.path.join(self.tree, JOURNAL))
             for path in names:
                 os.replace(f"{self.folder}/{path}", f"{self.tree}/{path}")
             for path in removals:
@@ -216,6 +256,18 @@ class Stage:
             raise _failed(error, "put the rendered tree in place") from None
         finally:
             self.discard()
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """SIGINT and SIGTERM do nothing in here. (Only the main thread has a say in that.)"""
+    main = threading.current_thread() is threading.main_thread()
+    before = {s: signal.signal(s, signal.SIG_IGN) for s in (signal.SIGINT, signal.SIGTERM)} if main else {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def trusted_folder(environ: Mapping[str, str]) -> str | None:

@@ -1,0 +1,434 @@
+"""The tree on disk: what it holds, and that a commit which stops anywhere is completed by the next."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import itertools
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dlaasgen.adapters import tree_files
+from dlaasgen.adapters.tree_files import JOURNAL, Stage, digests, journal, locked, read, same
+from dlaasgen.errors import TreeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+INDEX = "index.json"
+
+
+def sha(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, and every empty folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file():
+            found[name] = path.read_bytes()
+        elif not any(path.iterdir()):
+            found[name + "/"] = b""
+    return found
+
+
+def tree(**files: str) -> dict[str, bytes]:
+    """A tree of jobs, with the index that names them."""
+    jobs = {f"jobs/{name}.yaml": text.encode() for name, text in files.items()}
+    return {"README.md": " ".join(files).encode(), **jobs, INDEX: json.dumps(sorted(["README.md", *jobs])).encode()}
+
+
+def render(root: Path, wanted: Mapping[str, bytes]) -> None:
+    """What a render does to a folder: stage what differs, take away what was ours, index last."""
+    with locked(str(root)):
+        stage = Stage(str(root), "t")
+        stage.tidy()
+        present = digests(stage.tree)
+        stage.open()
+        index = read(f"{stage.tree}/{INDEX}")
+        ours = journal(stage.tree) | (set(json.loads(index)) if index else set()) | {INDEX}
+        assert not [p for p in present if p in wanted and p not in ours and present[p] != sha(wanted[p])]
+        staged = [p for p, data in wanted.items() if present.get(p) != sha(data) and stage.put(p, data)]
+        stage.commit(staged, [p for p in present if p in ours and p not in wanted], INDEX, wanted)
+
+
+def told(call: Callable[[], object]) -> list[str]:
+    with pytest.raises(TreeError) as caught:
+        call()
+    return [str(f) for f in caught.value.findings]
+
+
+OLD = tree(a="1", b="2", c="3")
+NEW = tree(b="2", c="4", d="5")
+FORMER = {
+    **tree(a="1"),
+    "jsonnet/a.jsonnet": b"x",
+    INDEX: json.dumps(["README.md", "jobs/a.yaml", "jsonnet/a.jsonnet"]).encode(),
+}
+
+
+def test_a_fresh_tree_and_a_changed_one(tmp_path: Path) -> None:
+    render(tmp_path, OLD)
+    assert contents(tmp_path) == {f"t/{p}": data for p, data in OLD.items()}
+    render(tmp_path, NEW)
+    assert contents(tmp_path) == {f"t/{p}": data for p, data in NEW.items()}
+
+
+def test_a_render_without_change_touches_nothing(tmp_path: Path) -> None:
+    render(tmp_path, OLD)
+    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")}
+    render(tmp_path, OLD)
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*")} == before
+
+
+def test_foreign_files_stay(tmp_path: Path) -> None:
+    render(tmp_path, OLD)
+    (tmp_path / "t/jobs/mine.yaml").write_text("mine")
+    (tmp_path / "t/notes").mkdir()
+    render(tmp_path, NEW)
+    assert contents(tmp_path / "t") == {**NEW, "jobs/mine.yaml": b"mine", "notes/": b""}
+
+
+def test_a_folder_that_is_emptied_goes(tmp_path: Path) -> None:
+    render(tmp_path, FORMER)
+    assert (tmp_path / "t/jsonnet").is_dir()
+    render(tmp_path, tree(a="1"))
+    assert not (tmp_path / "t/jsonnet").exists()
+
+
+CHANGES = ["rename", "replace", "unlink", "rmdir", "mkdir", "makedirs"]
+
+
+class Stop(BaseException):
+    """Stands for a signal that nothing can catch."""
+
+
+@contextlib.contextmanager
+def stopped(
+    monkeypatch: pytest.MonkeyPatch, step: int, *, error: BaseException, before: bool
+) -> Iterator[Callable[[], bool]]:
+    """The step-th change of the file system raises, before or after it is done, and so do all later ones."""
+    count = itertools.count(1)
+    hit = False
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        def changed(*args: Any, **options: Any) -> Any:
+            nonlocal hit
+            number = next(count)
+            if number < step:
+                return function(*args, **options)
+            if number == step and not before:
+                function(*args, **options)
+            hit = True
+            raise error
+
+        return changed
+
+    with monkeypatch.context() as patch:
+        for name in CHANGES:
+            patch.setattr(os, name, wrap(getattr(os, name)))
+        yield lambda: hit
+
+
+def stop_everywhere(
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start: Mapping[str, bytes] | None,
+    error: BaseException,
+    *,
+    before: bool,
+) -> Iterator[Path]:
+    """For every step of a render from `start` to NEW: the folder that a render leaves which stops there."""
+    for step in itertools.count(1):
+        folder = root / str(step)
+        folder.mkdir()
+        if start is not None:
+            render(folder, start)
+            (folder / "t/foreign").write_text("mine")
+        with stopped(monkeypatch, step, error=error, before=before) as hit:
+            try:
+                render(folder, NEW)
+            except (Stop, TreeError, OSError):
+                assert hit()
+        if not hit():
+            assert step > 3
+            return
+        yield folder
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("error", [Stop(), OSError(28, "No space left on device")], ids=["killed", "failed"])
+@pytest.mark.parametrize("start", [None, OLD, FORMER], ids=["fresh", "old", "former"])
+@pytest.mark.parametrize("end", [NEW, OLD, tree(z="1")], ids=["same", "old", "other"])
+def test_a_render_that_stops_anywhere_is_completed_by_the_next(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    start: Mapping[str, bytes] | None,
+    end: Mapping[str, bytes],
+    error: BaseException,
+    when: str,
+) -> None:
+    for folder in stop_everywhere(tmp_path, monkeypatch, start, error, before=when == "before"):
+        left = contents(folder / "t") if (folder / "t").exists() else {}
+        # Whatever index is there names only files that are there, or were.
+        if INDEX in left:
+            assert left[INDEX] in (NEW[INDEX], (start or NEW)[INDEX])
+        assert start is None or left["foreign"] == b"mine"
+        render(folder, end)
+        mine = {} if start is None else {"t/foreign": b"mine"}
+        assert contents(folder) == {**{f"t/{p}": data for p, data in end.items()}, **mine}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_two_renders_that_stop_are_completed_by_the_third(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=when == "before"):
+        for step in itertools.count(1):
+            with stopped(monkeypatch, step, error=Stop(), before=True) as hit, contextlib.suppress(Stop):
+                render(folder, tree(a="7", z="8"))
+            if not hit():
+                break
+        assert contents(folder / "t") == {**tree(a="7", z="8"), "foreign": b"mine"}
+        with stopped(monkeypatch, 9, error=Stop(), before=True), contextlib.suppress(Stop):
+            render(folder, tree(a="9", y="9"))
+        render(folder, OLD)
+        assert contents(folder / "t") == {**OLD, "foreign": b"mine"}
+
+
+def test_a_render_that_stops_while_it_writes_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(_: object, file: Any, **__: object) -> None:
+        file.write("[")
+        file.flush()
+        raise Stop
+
+    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=False):
+        with monkeypatch.context() as patch, contextlib.suppress(Stop):
+            patch.setattr(json, "dump", torn)
+            render(folder, tree(a="7", z="8"))
+        render(folder, OLD)
+        assert contents(folder / "t") == {**OLD, "foreign": b"mine"}
+
+
+def test_a_stage_begins_empty(tmp_path: Path) -> None:
+    for _ in range(2):
+        stage = Stage(str(tmp_path), "t")
+        stage.open()
+        assert contents(tmp_path) == {".dlaasgen-stage-t/jobs/": b""}
+        assert stage.put("jobs/a.yaml", b"1")
+
+
+def test_a_failed_commit_says_what_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    render(tmp_path, OLD)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t/jobs/d.yaml").mkdir()
+    message = "error[R101]: cannot put the rendered tree in place: Is a directory"
+    (found,) = told(lambda: render(tmp_path, NEW))
+    assert found.endswith(message)
+    assert not [p for p in tmp_path.iterdir() if p.name != "t"]
+
+
+def test_files_are_told_by_their_digests(tmp_path: Path) -> None:
+    (tmp_path / "jobs/deep").mkdir(parents=True)
+    (tmp_path / "jobs/empty").mkdir()
+    large = b"x" * (tree_files._READ + 1)
+    exact = b"y" * tree_files._READ
+    files = {"a": b"", "b": b"1", "jobs/c": large, "jobs/deep/d": exact}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "link").symlink_to("a")
+    (tmp_path / "jobs/way").symlink_to("/")
+    os.mkfifo(tmp_path / "pipe")
+    special = dict.fromkeys(["link", "jobs/way", "pipe"], "special")
+    assert digests(str(tmp_path)) == {**{p: sha(data) for p, data in files.items()}, **special}
+    assert digests(str(tmp_path / "missing")) == {}
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    monkeypatch.chdir(tmp_path)
+
+    def refuse(path: str, *_: object, **__: object) -> int:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", refuse)
+    told_by = ["a: error[R101]: cannot read the rendered tree: Permission denied"]
+    assert told(lambda: digests(str(tmp_path))) == told_by
+    assert told(lambda: read(str(tmp_path / "a"))) == told_by
+    assert not same(str(tmp_path / "a"), b"1")
+
+
+def test_read_and_same(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12")
+    (tmp_path / "link").symlink_to("a")
+    os.mkfifo(tmp_path / "pipe")
+    assert read(str(tmp_path / "a")) == b"12"
+    for name in ("missing", "a/below", ""):
+        assert read(str(tmp_path / name)) is None
+    assert read(str(tmp_path / "pipe")) == b""
+    assert same(str(tmp_path / "a"), b"12")
+    for name, data in {"a": b"1", "missing": b"", "link": b"12", "pipe": b"1", "": b""}.items():
+        assert not same(str(tmp_path / name), data)
+    assert not same(str(tmp_path / "a"), b"123")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('["a", "b"]', {"a", "b"}),
+        ("[]", set()),
+        ('["a"', set()),
+        ('{"a": 1}', set()),
+        ('["a", 1]', {"a"}),
+        ("", set()),
+        ("\xff", set()),
+    ],
+)
+def test_journals(tmp_path: Path, text: str, names: set[str]) -> None:
+    assert journal(str(tmp_path)) == set()
+    (tmp_path / JOURNAL).write_bytes(text.encode("latin-1"))
+    assert journal(str(tmp_path)) == names
+
+
+def test_a_journal_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    render(tmp_path, OLD)
+    victim = tmp_path.with_name("victim")
+    victim.write_text("keep")
+    (tmp_path / "t" / JOURNAL).symlink_to(victim)
+    render(tmp_path, NEW)
+    assert victim.read_text() == "keep"
+    assert contents(tmp_path / "t") == NEW
+
+
+def test_a_stage_that_is_a_link_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path.with_name("away")
+    victim.mkdir()
+    (victim / "keep").write_text("keep")
+    (tmp_path / ".dlaasgen-stage-t").symlink_to(victim)
+    render(tmp_path, OLD)
+    assert contents(victim) == {"keep": b"keep"}
+    assert contents(tmp_path) == {f"t/{p}": data for p, data in OLD.items()}
+
+
+def test_a_file_in_the_place_of_the_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".dlaasgen-stage-t").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    expected = [".dlaasgen-stage-t: error[R101]: cannot stage the rendered tree: File exists"]
+    assert told(Stage(str(tmp_path), "t").open) == expected
+
+
+def test_the_trees_place_must_be_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = ["t: error[R103]: the place of the rendered tree is not a folder"]
+    place = tmp_path / "t"
+    place.write_text("mine")
+    assert told(Stage(str(tmp_path), "t").open) == expected
+    place.unlink()
+    (tmp_path / "real").mkdir()
+    for target in ("real", "nowhere"):
+        place.symlink_to(target)
+        assert told(Stage(str(tmp_path), "t").open) == expected
+        place.unlink()
+
+
+def test_what_stands_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "t/jobs").mkdir(parents=True)
+    (tmp_path / "t/jsonnet").symlink_to(tmp_path)
+    (tmp_path / "t/argocd").write_text("mine")
+    (tmp_path / "t/jobs/a.yaml").mkdir()
+    (tmp_path / "t/jobs/l.yaml").symlink_to("nowhere")
+    stage = Stage(str(tmp_path), "t")
+    assert stage.in_the_way(["README.md", "jobs/b.yaml", "other/c"]) == []
+    assert stage.in_the_way(["jobs/a.yaml", "jobs/b.yaml", "jobs/l.yaml"]) == ["jobs/a.yaml", "jobs/l.yaml"]
+    assert stage.in_the_way(["jobs/a.yaml", "jsonnet/a", "argocd/b", "argocd/c"]) == ["jsonnet", "argocd"]
+    assert Stage(str(tmp_path), "new").in_the_way(["jobs/a.yaml"]) == []
+
+
+def test_files_are_staged_wherever_they_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stage = Stage(str(tmp_path), "t")
+    stage.open()
+    assert stage.put("a/b/c.yaml", b"1" * 100_000)
+    assert (tmp_path / ".dlaasgen-stage-t/a/b/c.yaml").read_bytes() == b"1" * 100_000
+    place = ".dlaasgen-stage-t/a/b/c.yaml/d"
+    assert told(lambda: stage.put("a/b/c.yaml/d", b"")) == [
+        f"{place}: error[R101]: cannot stage the rendered tree: Not a directory"
+    ]
+    stage.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_tree_holds_already_is_not_staged(tmp_path: Path) -> None:
+    render(tmp_path, OLD)
+    stage = Stage(str(tmp_path), "t")
+    stage.open()
+    assert not stage.put("jobs/a.yaml", b"1")
+    assert stage.put("jobs/a.yaml", b"2")
+    stage.discard()
+
+
+def test_one_render_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    root = str(tmp_path / "deep/rendered")
+    with locked(root):
+        assert told(lambda: locked(root).__enter__()) == [
+            "deep/rendered: error[R102]: another render is writing to this folder; wait for it to end and render again"
+        ]
+    with locked(root):
+        pass
+    with contextlib.suppress(KeyError), locked(root):
+        raise KeyError
+    with locked(root):
+        assert list((tmp_path / "deep/rendered").iterdir()) == []
+
+
+def test_folders_that_cannot_be_made_or_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    assert told(lambda: locked(str(tmp_path / "file")).__enter__()) == [
+        "file: error[R101]: cannot make the folder for the rendered tree: File exists"
+    ]
+
+    def refuse(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    assert told(lambda: locked(str(tmp_path)).__enter__()) == [
+        "error[R101]: cannot lock the folder for the rendered tree: No locks available"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "folder"),
+    [
+        ({"XDG_CACHE_HOME": "/c", "HOME": "/h"}, "/c/dlaasgen/trees"),
+        ({"HOME": "/h"}, "/h/.cache/dlaasgen/trees"),
+        ({"XDG_CACHE_HOME": "", "HOME": "/h"}, "/h/.cache/dlaasgen/trees"),
+        ({"XDG_CACHE_HOME": "relative"}, None),
+        ({"HOME": ""}, None),
+        ({}, None),
+    ],
+)
+def test_where_trees_are_remembered(environ: Mapping[str, str], folder: str | None) -> None:
+    assert tree_files.trusted_folder(environ) == folder
+
+
+def test_remembering(tmp_path: Path) -> None:
+    folder = str(tmp_path / "a/b")
+    assert not tree_files.remembered(folder, "key")
+    tree_files.remember(folder, "key")
+    tree_files.remember(folder, "key")
+    assert tree_files.remembered(folder, "key")
+    assert not tree_files.remembered(folder, "other")
+    tree_files.remember(None, "key")
+    assert not tree_files.remembered(None, "key")
+    (tmp_path / "file").write_text("")
+    tree_files.remember(str(tmp_path / "file"), "key")
+    assert not tree_files.remembered(str(tmp_path / "file"), "key")
