@@ -16,7 +16,7 @@ import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 _READ = 1 << 18
@@ -51,7 +51,7 @@ def spans(
             while turn < len(todo):
                 while len(running) < jobs and (following := next(waiting, None)) is not None:
                     number, span = following
-                    process, pipe = _fork(function, span)
+                    process, pipe = _fork(function, span, running)
                     running[pipe] = (process, number, bytearray())
                     selector.register(pipe, selectors.EVENT_READ)
                 for key, _ in selector.select():
@@ -79,11 +79,14 @@ def spans(
                 os.waitpid(process, 0)
 
 
-def _fork(function: Callable[[int, int], T], span: tuple[int, int]) -> tuple[int, int]:
-    """(process id, pipe) of a child that works on one span."""
+def _fork(function: Callable[[int, int], T], span: tuple[int, int], pipes: Iterable[int]) -> tuple[int, int]:
+    """(process id, pipe) of a child that works on one span. `pipes` are those that the parent reads already."""
     read, write = os.pipe()
     process = os.fork()
     if not process:
+        # A child that held the reading end of a pipe would wait for ever when the parent has been killed.
+        for pipe in (*pipes, read):
+            os.close(pipe)
         _work(function, span, write)
     os.close(write)
     return process, read
@@ -102,6 +105,8 @@ def _work(function: Callable[[int, int], T], span: tuple[int, int], write: int) 
         while view:
             view = view[os.write(write, view) :]
         status = 0
+    except BrokenPipeError:
+        pass  # the parent has gone: nobody is left to tell
     except BaseException:  # noqa: BLE001 - whatever it is, the parent must hear of it
         traceback.print_exc()
     finally:

@@ -15,6 +15,10 @@ INTERRUPTED = 130
 DEFECT = 70
 
 
+class Interrupted(BaseException):
+    """SIGINT or SIGTERM. No Exception, so that nothing takes it for a fault."""
+
+
 def main() -> None:
     """Run the command line and exit: the console script."""
     sys.exit(run())
@@ -25,7 +29,9 @@ def run() -> int:
     from dlaasgen.cli.app import app
     from dlaasgen.errors import DlaasgenError
 
-    signal.signal(signal.SIGTERM, _terminated)
+    # Typer answers KeyboardInterrupt itself, and says nothing. SIGTERM ends like Ctrl-C: staged files are thrown away.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     # A command lives for a second or two and makes little that is cyclic: looking for it costs more than it frees.
     gc.disable()
     try:
@@ -35,8 +41,8 @@ def run() -> int:
 
         complain(error)
         return error.exit_code
-    except KeyboardInterrupt:
-        print("dlaasgen: interrupted; the tree is as it was", file=sys.stderr)
+    except Interrupted:
+        print("dlaasgen: interrupted; every tree is whole, as it was or as it should be", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,6 +61,5 @@ def run() -> int:
     return 0
 
 
-def _terminated(_number: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends like Ctrl-C does: staged files are thrown away."""
-    raise KeyboardInterrupt
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise Interrupted

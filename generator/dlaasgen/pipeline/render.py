@@ -97,9 +97,11 @@ def _inputs(data: bytes, library: Library, prototype: str) -> dict[str, str]:
 
 
 def _render(job: Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
+    if job.request.mode == "write":
+        stage.tidy()
     present = tree_files.digests(stage.tree)
     known = _known(job, stage, present)
-    if known is not None and known.inputs == job.inputs and tree_files.journal(stage.tree) == set():
+    if known is not None and known.inputs == job.inputs and tree_files.JOURNAL not in present:
         wanted = owned(known)
         drift = compare(wanted, {p: d for p, d in present.items() if p != INDEX})
         if not drift.missing and not drift.changed:
@@ -160,9 +162,9 @@ def _render_anew(
     kept = _kept(job, known, present, cells, own)
     todo = [n for n, entry in enumerate(kept) if entry is None]
     writing = job.request.mode == "write"
-    if writing:
-        stage.open()
     try:
+        if writing:
+            stage.open()
         entries, staged, findings = evaluate_cells(
             job, stage if writing else None, present, cells, own, kept, todo, progress
         )
@@ -256,18 +258,19 @@ def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:
 
 def _refuse_foreign(stage: tree_files.Stage, drift: Drift, ours: set[str], present: Mapping[str, str]) -> None:
     """Raises TreeError when a file that is not ours stands where one of ours must go."""
-    inside = [p for p in drift.changed if p not in ours]
-    if inside:
+    foreign = [p for p in drift.changed if p not in ours]
+    foreign += stage.in_the_way(drift.missing)
+    if foreign:
         raise TreeError(
             [
                 Finding(
                     "R104",
                     "a file that dlaasgen did not write stands where it must write",
                     file=os.path.relpath(os.path.join(stage.tree, p)),
-                    found=present[p],
+                    found=present.get(p, "no file"),
                     hint="move it away, or remove the tree and render again",
                 )
-                for p in inside
+                for p in foreign
             ]
         )
 
