@@ -2,7 +2,8 @@
 
 What is known of the program (`Facts`) is data, which adapters/benchmark_facts.py reads. absl's rules: `--x=y`, `--x y`
 and one dash for two; `--x` and `--nox` for booleans, which take no separate value; reading stops at `--` and at the
-first word without a dash; the last of two values wins. Source: absl-py, absl/flags/.
+first word without a dash, and every word after that is one too many; the last of two values
+wins. Source: absl-py, absl/flags/.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Flag:
             number = number_of(value, whole=self.type == "integer")
             if number is None:
                 return False
-            return (self.minimum is None or number >= self.minimum) and (self.maximum is None or number <= self.maximum)
+            # As absl compares: "nan" is within all bounds.
+            low, high = self.minimum, self.maximum
+            return not ((low is not None and number < low) or (high is not None and number > high))
         if self.type == "boolean":
             return value.lower() in _TRUE or value.lower() in _FALSE
         if self.choices:
@@ -134,14 +137,21 @@ def read(words: tuple[str, ...], facts: Facts) -> Iterator[Given]:
         given, rest = _parsed(words[index], facts)
         at, index = index, index + 1
         if given.name == "":
+            if index < len(words):
+                yield Given(index, None, words[index])
             return
         if rest:
             value = words[index] if index < len(words) else None
             index += 1
             given = Given(at, given.name, value, given.flag)
         yield given if at == given.index else Given(at, given.name, given.value, given.flag, given.negated_value)
-        if given.name is None:
+        if given.name is None and not is_variable(words[at]):
             return
+
+
+def is_variable(word: str) -> bool:
+    """Whether a word begins with $(NAME), which Kubernetes replaces by what may be any word."""
+    return word.startswith("$(")
 
 
 @lru_cache(maxsize=4096)
@@ -150,6 +160,8 @@ def _parsed(word: str, facts: Facts) -> tuple[Given, bool]:
     if not word.startswith("-") or not (bare := word[2:] if word.startswith("--") else word[1:]):
         return (Given(0, "" if word == "--" else None, word), False)
     name, equals, text = bare.partition("=")
+    if not name:
+        return (Given(0, None, word), False)
     value = text if equals else None
     flag = facts.flags.get(name)
     positive = facts.flags.get(name[2:]) if flag is None and name.startswith("no") else None

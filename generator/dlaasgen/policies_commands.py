@@ -5,6 +5,7 @@ Command lines are many and their words few, so words are judged once each and re
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _PROGRAM = "tf_cnn_benchmarks.py"
 _DATA_FORMAT = "data_format"
+_ON_SERVERS = ("parameter_server", "distributed_replicated")
+_NAMED = re.compile(r"--?[A-Za-z]").match
+# Stands among the flags that are set for flags that only the run will see: then defaults are not known to count.
+_OPEN = "*"
 
 
 class Fault(NamedTuple):
@@ -41,7 +46,7 @@ class Command(NamedTuple):
     at          the word that is the program
     values      the flags that are set
     settings    what each word sets
-    on_servers  whether variables are kept on parameter servers
+    on_servers  the --variable_update that keeps variables on parameter servers; None when they are kept elsewhere
     on_gpu      whether it computes on a GPU
     """
 
@@ -49,7 +54,7 @@ class Command(NamedTuple):
     faults: tuple[Fault, ...]
     values: dict[str, str]
     settings: list[Setting]
-    on_servers: bool = False
+    on_servers: str | None = None
     on_gpu: bool = False
 
     def place(self, *names: str) -> int:
@@ -75,15 +80,12 @@ def judged(words: tuple[str, ...], facts: Facts) -> Command | None:
     if len(values) < len(settings):
         faults += _twice(settings)
         values.pop("", None)
+    if _OPEN in values:
+        return Command(at, tuple(faults), values, settings)
     told = _together(*map(values.get, _COMPANY), facts)
-    command = Command(
-        at,
-        (),
-        values,
-        settings,
-        values.get("variable_update", "parameter_server") == "parameter_server",
-        values.get("device", "gpu").lower() == "gpu",
-    )
+    update = values.get("variable_update", "parameter_server")
+    on_servers = update if update in _ON_SERVERS else None
+    command = Command(at, (), values, settings, on_servers, values.get("device", "gpu").lower() == "gpu")
     if told:
         faults += [Fault(code, text, command.place(*names), None, *rest) for code, text, names, *rest in told]
     return command._replace(faults=tuple(faults)) if faults else command
@@ -128,6 +130,8 @@ def _alone(word: str, facts: Facts) -> Told | None:
 
 def _told(given: Given, facts: Facts) -> Told:
     name, value, flag = given.name or "", given.value or "", given.flag
+    if name == "flagfile" or (given.name is None and flags.is_variable(value)):
+        return (_OPEN, "", None)
     if flag is None or given.value is None:
         name = ""
     elif flag.type == "boolean" and flag.accepts(value):
@@ -140,11 +144,7 @@ def _fault(given: Given, facts: Facts) -> Fault | None:
     """What is wrong with one flag by itself."""
     name, value, flag = given.name, given.value, given.flag
     if name is None:
-        word = value or ""
-        hint = f"did you mean --{word.partition('=')[0]}?" if word.partition("=")[0] in facts.flags else None
-        if word.lower() in ("true", "false"):
-            hint = "write --name=" + word
-        return Fault("P306", f"the word {shown(word)} is no flag, and the benchmark takes nothing else", 0, hint=hint)
+        return _no_flag(value or "", facts)
     if flag is None:
         if flags.is_absl(name):
             return None
@@ -171,6 +171,16 @@ def _fault(given: Given, facts: Facts) -> Fault | None:
     )
 
 
+def _no_flag(word: str, facts: Facts) -> Fault:
+    """A word that is no flag, and most likely was meant as one."""
+    hint = f"did you mean --{word.partition('=')[0]}?" if word.partition("=")[0] in facts.flags else None
+    if word.lower() in ("true", "false"):
+        hint = "write --name=" + word
+    elif word.startswith("-") and _NAMED(word):
+        hint = "leave out the -- before it"
+    return Fault("P306", f"the word {shown(word)} is no flag, and the benchmark takes nothing else", 0, hint=hint)
+
+
 def _meant(flag: Flag, value: str) -> str | None:
     """The choice that somebody who wrote `value` has most likely meant."""
     letters = sorted(value.upper())
@@ -183,6 +193,7 @@ def _meant(flag: Flag, value: str) -> str | None:
     return f"did you mean {' or '.join(same)}?" if same else did_you_mean(value, [c for c in flag.choices if c])
 
 
+_GIVE_NAME = "give --data_name"
 # The flags that are judged together, in the order of _together's parameters.
 _COMPANY = ("device", _DATA_FORMAT, "mkl", "model", "data_name", "data_dir")
 
@@ -206,6 +217,10 @@ def _together(
     data, model = _data_set(data_name, data_dir, facts), model or "trivial"
     if data is None or "$(" in model or "$(" in data:
         return found
+    if not data:
+        message = f"the data set cannot be told from --data_dir={shown(data_dir)[1:-1]}"
+        found.append(("P303", message, ("data_dir",), f"a path with one of {', '.join(facts.models)}", _GIVE_NAME))
+        return found
     if data not in facts.models:
         message, expected = f"--data_name does not take {shown(data)}", f"one of {', '.join(facts.models)}"
         found.append(("P303", message, ("data_name",), expected, did_you_mean(data, facts.models)))
@@ -225,9 +240,9 @@ def _model_hint(model: str, data: str, facts: Facts) -> str:
 
 
 def _data_set(name: str | None, folder: str | None, facts: Facts) -> str | None:
-    """The data set, as the benchmark finds it; None when only the run can tell."""
+    """The data set, as the benchmark finds it; "" when it finds none, None when only the run can tell."""
     if name:
         return name
     if not folder:
         return next(iter(facts.models))
-    return next((known for known in facts.models if known in folder), None)
+    return next((known for known in facts.models if known in folder), None if "$(" in folder else "")

@@ -83,9 +83,10 @@ POLICIES = (
     Policy(
         "P310",
         "error",
-        "variable_update=parameter_server without a parameter server",
+        "variable_update that needs a parameter server without one",
         "A distributed run that keeps its variables on parameter servers, which is the benchmark's default, cannot "
-        "start without one. A job of a single pod keeps them in its own process.",
+        "start without one, and neither can one that averages them there (distributed_replicated). With "
+        "parameter_server, a job of a single pod keeps them in its own process.",
         "add a PS replica, or choose another --variable_update",
     ),
     Policy(
@@ -146,9 +147,10 @@ def check_words(run: Benchmark, say: Report) -> None:
 def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
     """P310 and P313: what only the job as a whole shows."""
     pod, number, command = run
-    if command.on_servers and _lacks_server(subject):
-        found = f"{sum(p.number for p in subject.pods)} pods, none a PS"
-        message = "variable_update=parameter_server needs a parameter server, and the job has none"
+    if command.on_servers is not None and _lacks_server(subject, command.on_servers):
+        count = sum(p.number for p in subject.pods)
+        found = f"{count} pod{'' if count == 1 else 's'}, none a PS"
+        message = f"variable_update={command.on_servers} needs a parameter server, and the job has none"
         say("P310", message, pod.word(number, command.place("variable_update")), found=found)
     if command.on_gpu and not _has_gpu(pod.containers[number]):
         how = "is told to use a GPU" if "device" in command.values else "uses a GPU by default"
@@ -156,11 +158,12 @@ def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
         say("P313", message, pod.word(number, command.place("device")))
 
 
-def _lacks_server(subject: Subject) -> bool:
+def _lacks_server(subject: Subject, update: str) -> bool:
     dialect = subject.dialect
     if dialect is None or dialect.kind not in ("TFJob", "TrainJob"):
         return False
-    return sum(p.number for p in subject.pods) > 1 and not subject.pods_of("PS")
+    alone = sum(p.number for p in subject.pods) <= 1 and update == "parameter_server"
+    return not alone and not subject.pods_of("PS")
 
 
 def _has_gpu(container: dict[str, Any]) -> bool:

@@ -59,7 +59,7 @@ def test_waivers_of_codes_that_no_policy_has_are_told() -> None:
     waivers = [Waiver("P201", "a"), Waiver("P210", "b"), Waiver("K101", "c")]
     assert [str(f) for f in check_waivers(waivers, "m.yaml")] == [
         "m.yaml: checks.disable[1].code: error[M150]: there is no policy P210; found 'P210'; expected the code of a "
-        "policy (P...); did you mean P310 (variable_update=parameter_server without a parameter server)?",
+        "policy (P...); did you mean P310 (variable_update that needs a parameter server without one)?",
         "m.yaml: checks.disable[2].code: error[M150]: there is no policy K101; found 'K101'; expected the code of a "
         "policy (P...); did you mean P101 (name that Kubernetes refuses)?",
     ]

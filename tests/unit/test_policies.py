@@ -350,6 +350,34 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        args("--mkl", "--", "--nonsense"),
+        [
+            f"{C}.args[8]: error[P306]: the word '--nonsense' is no flag, and the benchmark takes nothing else; "
+            "leave out the -- before it"
+        ],
+    ),
+    (
+        args("--=sgd"),
+        [
+            f"{C}.args[6]: error[P306]: the word '--=sgd' is no flag, and the benchmark takes nothing else; "
+            "write --name=value"
+        ],
+    ),
+    (
+        args("$(MORE)", "--nonsense"),
+        [
+            f"{C}.args[7]: error[P301]: tf_cnn_benchmarks has no flag --nonsense; "
+            "`tf_cnn_benchmarks.py --helpfull` lists them"
+        ],
+    ),
+    (
+        args("--data_dir=/data"),
+        [
+            f"{C}.args[6]: error[P303]: the data set cannot be told from --data_dir=/data; expected a path with one of "
+            "imagenet, cifar10, coco, librispeech; give --data_name"
+        ],
+    ),
+    (
         args("optimizer=sgd"),
         [
             f"{C}.args[6]: error[P306]: the word 'optimizer=sgd' is no flag, and the benchmark takes nothing else; "
@@ -396,6 +424,13 @@ BAD: list[tuple[Manifest, list[str]]] = [
         [
             f"{C}.args[6]: error[P310]: variable_update=parameter_server needs a parameter server, and the job has "
             "none; found 2 pods, none a PS; add a PS replica, or choose another --variable_update"
+        ],
+    ),
+    (
+        tfjob(*ARGS, "--variable_update=distributed_replicated", servers=0, workers=1),
+        [
+            f"{C}.args[6]: error[P310]: variable_update=distributed_replicated needs a parameter server, and the job "
+            "has none; found 1 pod, none a PS; add a PS replica, or choose another --variable_update"
         ],
     ),
     (
@@ -532,9 +567,14 @@ GOOD = [
     changed(tfjob(), *POD, "volumes", to=[{"name": "data", "emptyDir": {}}]),
     changed(tfjob(), *BOX, "resources", to={"requests": {"cpu": "500m"}, "limits": {"cpu": 0.5}}),
     changed(tfjob(), *PS_BOX, "resources", to={"limits": {"cpu": 2, "memory": "4Gi"}}),
-    args("--num_batches", "100", "--mkl", "--noxla", "-optimizer=sgd", "--v=1", "--network_topology=dgx1", "--", "x"),
+    args("--num_batches", "100", "--mkl", "--noxla", "-optimizer=sgd", "--v=1", "--network_topology=dgx1", "--"),
+    # What only the run will see may set what seems to be missing.
+    changed(tfjob(servers=0), *BOX, "args", to=["python", SCRIPT, "$(MORE)", "--device=cpu"]),
+    changed(tfjob(servers=0), *BOX, "args", to=["python", SCRIPT, "--flagfile=/flags", "--flagfile=/more"]),
     args("--num_batches=$(STEPS)", "--batch_size=32", "--tf_random_seed=0x10", "--init_learning_rate=1e-3"),
-    args("--data_dir=/data"),
+    args("--data_dir=$(DATA)"),
+    args("--display_perf_ewma=nan"),
+    args("--data_dir=/data", "--data_name=imagenet"),
     model("$(MODEL)"),
     model("resnet20", "--data_name=cifar10"),
     model("resnet20", "--data_dir=/data/cifar10"),
