@@ -116,7 +116,7 @@ _ANNOTATIONS = frozenset({*_HOOKS, _OPTIONS})
 
 def _annotations(annotations: dict[str, Any], say: Report) -> None:
     for key in _HOOKS:
-        if key in annotations:
+        if key in annotations and annotations[key] != "Skip":  # which keeps an object from being synced at all
             message = f"the object is a hook, which runs again with every sync ({key})"
             say("P504", message, f'metadata.annotations["{key}"]', found=shown(annotations[key]))
     options = annotations.get(_OPTIONS)

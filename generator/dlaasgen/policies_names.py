@@ -25,7 +25,8 @@ POLICIES = (
         "name that Kubernetes refuses",
         "Names are lower-case: a to z, 0 to 9 and '-', beginning and ending with a letter or digit. Operators make a "
         "service of each pod, so the name of a job with roles begins with a letter and has no dot, and so does a "
-        "service's. Most other kinds take dots too. The longest is 63 characters, or 253 where dots are taken.",
+        "service's. Most other kinds take dots too. The longest is 63 characters, or 253 where dots are taken; of a "
+        "CronJob 52, since its jobs' names are longer.",
         "use lower-case letters, digits and '-'",
     ),
     Policy(
@@ -87,6 +88,10 @@ _CLUSTER_WIDE = frozenset({
     "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
     "VolumeAttachment", "WorkloadPriorityClass",
 })  # fmt: skip
+# ClusterIssuer, ClusterPolicy: kinds of others that live outside of namespaces, too, by the custom of their names.
+_CLUSTERS = re.compile(r"Cluster[A-Z]").match
+# Files that a tool reads, and no objects of a cluster.
+_LOCAL = frozenset({"kustomize.config.k8s.io"})
 # Labels known to be good. Most are the same in all roles of a job and in most jobs of a matrix.
 _good: set[tuple[str, Any]] = set()
 _REMEMBERED = 65536
@@ -94,6 +99,8 @@ _REMEMBERED = 65536
 
 def check_metadata(subject: Subject, say: Report) -> None:
     """P101 to P107, but for what is in pods: what differs from cell to cell."""
+    if subject.group in _LOCAL:
+        return
     metadata = subject.metadata
     if subject.name:
         if (rule := refused(subject.name, _form(subject))) is not None:
@@ -124,7 +131,7 @@ def _namespace(subject: Subject, say: Report) -> None:
         if (rule := refused(namespace, "label")) is not None:
             path = "metadata.namespace"
             say("P101", "metadata.namespace is no name for Kubernetes", path, found=shown(namespace), expected=rule)
-    elif not namespace and subject.kind and subject.kind not in _CLUSTER_WIDE:
+    elif not namespace and subject.kind and subject.kind not in _CLUSTER_WIDE and not _CLUSTERS(subject.kind):
         say("P106", f"the {subject.kind} has no namespace", "metadata.namespace")
 
 
@@ -136,6 +143,8 @@ def _form(subject: Subject) -> str:
         return "job"
     if subject.kind == "Namespace":
         return "label"
+    if subject.kind == "CronJob":
+        return "subdomain52"
     return "any" if subject.group == "rbac.authorization.k8s.io" else "subdomain"
 
 
@@ -148,7 +157,7 @@ def refused(name: str, form: str) -> str | None:
         return None if _DNS1035_LABEL.fullmatch(name) else _JOB_RULE
     if form == "any":
         return None
-    longest = 63 if form == "subdomain63" else 253
+    longest = int(form.removeprefix("subdomain") or 253)
     return None if len(name) <= longest and _SUBDOMAIN.fullmatch(name) else _DOTTED_RULE.format(longest)
 
 

@@ -71,6 +71,14 @@ POLICIES = (
         "and case counts: 1m is a thousandth, 1M a million.",
         "write 500m, 4 or 8Gi",
     ),
+    Policy(
+        "P208",
+        "warning",
+        "container without resources",
+        "Without requests a pod takes what its neighbours leave, is put anywhere and is the first to be evicted: rates "
+        "vary with what else runs on the node.",
+        "set resources.requests of cpu and memory",
+    ),
 )
 
 _HOST = ("hostNetwork", "hostPID", "hostIPC")
@@ -86,7 +94,8 @@ _IMAGE_RULE = "[registry/]name[:tag][@sha256:<64 hexadecimal digits>], in lower 
 
 
 def check(subject: Subject, say: Report) -> None:
-    """P201 to P207."""
+    """P201 to P208."""
+    measured = subject.dialect is not None
     for pod in subject.pods:
         spec = pod.spec
         for field in _HOST:
@@ -102,6 +111,8 @@ def check(subject: Subject, say: Report) -> None:
             _container(as_dict(container), pod, index, say, initial=True)
         if pod.role is not None and pod.role.lower() == "ps":
             _parameter_server(pod, say)
+        elif measured and pod.path != TRAINER and "resources" not in spec:
+            _without_resources(pod, say)
 
 
 _HOST_WORDS = {"hostNetwork": "network", "hostPID": "processes", "hostIPC": "shared memory"}
@@ -195,6 +206,13 @@ def _resources(resources: dict[str, Any], pod: Pod, index: int, say: Report, *, 
 
 def _amount(value: Any) -> int | None:
     return nano(value) if value.__class__ in (str, int, float) else None
+
+
+def _without_resources(pod: Pod, say: Report) -> None:
+    for index, container in enumerate(pod.containers):
+        resources = as_dict(container.get("resources"))
+        if not resources.get("requests") and not resources.get("limits"):
+            say("P208", "the container requests nothing", f"{pod.at(index)}.resources")
 
 
 def _parameter_server(pod: Pod, say: Report) -> None:

@@ -19,7 +19,8 @@ POLICIES = (
         "error",
         "pod name over 63 characters",
         "Pods and their services are named <job>-<role>-<index>, in lower case, and a service's name has at most 63 "
-        "characters. The operator accepts such a job and then cannot start it.",
+        "characters. The operator accepts such a job and then cannot start it. The pods of an Indexed Job are "
+        "<job>-<index>, and the API server refuses the job.",
         "shorten the job's name: the matrix's name and the id template make it",
     ),
     Policy(
@@ -83,6 +84,10 @@ def check_pods(subject: Subject, say: Report) -> None:
                 )
     if subject.dialect is not None and subject.dialect.replicas is not None:
         _roles(subject, subject.dialect, say)
+    elif subject.kind == "Job" and subject.spec.get("completionMode") == "Indexed":
+        count = subject.spec.get("completions")
+        if count.__class__ is int and count > 0:
+            _pod_name(f"{subject.name}-{count - 1}", say)
 
 
 def _roles(subject: Subject, dialect: Dialect, say: Report) -> None:
@@ -105,8 +110,8 @@ def _roles(subject: Subject, dialect: Dialect, say: Report) -> None:
                 found=found,
                 expected=f"{place}.restartPolicy",
             )
-        if subject.name and pod.number and len(subject.name) + len(role) + len(str(pod.number - 1)) + 2 > _LONGEST_POD:
-            _pod_name(subject.name, pod, say)
+        if subject.name and pod.number:
+            _pod_name(f"{subject.name}-{role.lower()}-{pod.number - 1}", say)
         if dialect.container is not None and not any(c.get("name") == dialect.container for c in pod.containers):
             _container(pod, dialect.container, say)
 
@@ -121,9 +126,9 @@ def _spelling(role: str, roles: tuple[str, ...], path: str, say: Report) -> None
     say("P109", f"there is no role {shown(role)[1:-1]}", path, expected=", ".join(roles), hint=hint)
 
 
-def _pod_name(name: str, pod: Pod, say: Report) -> None:
-    full = f"{name}-{(pod.role or '').lower()}-{pod.number - 1}"
-    say("P105", f"the pod {full} has a name of {len(full)} characters", "metadata.name", expected="at most 63")
+def _pod_name(name: str, say: Report) -> None:
+    if len(name) > _LONGEST_POD:
+        say("P105", f"the pod {name} has a name of {len(name)} characters", "metadata.name", expected="at most 63")
 
 
 def _container(pod: Pod, wanted: str, say: Report) -> None:

@@ -132,6 +132,7 @@ def _shown(amount: int, resource: str) -> str:
 
 def request(pod: Pod, resource: str) -> int:
     """What a pod requests, in billionths of a core or byte: containers together, or the largest that runs before them.
+    What the pod itself requests, if it does, stands for all of its containers.
 
     A limit stands for a request that is missing, as the API server has it. What is no quantity counts as nothing.
     """
@@ -144,7 +145,7 @@ def request(pod: Pod, resource: str) -> int:
         else:
             before = max(before, amount)
     overhead = _amount(as_dict(pod.spec.get("overhead")).get(resource))
-    return max(total, before) + overhead
+    return (_requested(pod.spec, resource) or max(total, before)) + overhead
 
 
 def _requested(container: dict[str, Any], resource: str) -> int:

@@ -200,7 +200,6 @@ def _pod(role: str | None, count: Any, replica: dict[str, Any], path: str, templ
     return Pod(role, count if count.__class__ is int and count >= 0 else 1, replica, path, template, spec, containers)
 
 
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
 TRAINER = "spec.trainer"
 
 
@@ -211,8 +210,9 @@ def _pods_of_kind(manifest: Mapping[str, Any], kind: str, spec: dict[str, Any]) 
     if kind == "CronJob":
         inner = as_dict(as_dict(spec.get("jobTemplate")).get("spec"))
         return (_pod(None, 1, _NONE, "spec.jobTemplate.spec.template", as_dict(inner.get("template"))),)
-    if kind in _WORKLOADS:
-        return (_pod(None, spec.get("replicas"), _NONE, "spec.template", as_dict(spec.get("template"))),)
+    template = as_dict(spec.get("template"))
+    if as_dict(template.get("spec")).get("containers").__class__ is list:
+        return (_pod(None, spec.get("replicas"), _NONE, "spec.template", template),)
     return ()
 
 

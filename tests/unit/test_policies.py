@@ -72,6 +72,10 @@ def labelled(key: str, value: str) -> Manifest:
     return changed(tfjob(), "metadata", "labels", key, to=value)
 
 
+def indexed(completions: int | None) -> Manifest:
+    return changed(changed(job(), "spec", "completionMode", to="Indexed"), "spec", "completions", to=completions)
+
+
 GPU = {"limits": {"nvidia.com/gpu": 1}}
 W = "spec.tfReplicaSpecs.Worker"
 C = f"{W}.template.spec.containers[0]"
@@ -261,6 +265,17 @@ BAD: list[tuple[Manifest, list[str]]] = [
         [
             "spec.tfReplicaSpecs.PS.template.spec.containers[0].resources: warning[P205]: the parameter server "
             "requests no cpu and no memory; set resources.requests of cpu and memory"
+        ],
+    ),
+    (
+        without(tfjob(), *BOX, "resources"),
+        [f"{C}.resources: warning[P208]: the container requests nothing; set resources.requests of cpu and memory"],
+    ),
+    (
+        changed(indexed(101), "metadata", "name", to="a" * 60),
+        [
+            f"metadata.name: error[P105]: the pod {'a' * 60}-100 has a name of 64 characters; expected at most 63; "
+            "shorten the job's name: the matrix's name and the id template make it"
         ],
     ),
     (
@@ -588,6 +603,9 @@ GOOD = [
     labelled("kueue.x-k8s.io/queue-name", "q"),
     policy("cleanPodPolicy", "None"),
     annotated("argocd.argoproj.io/sync-options", "Prune=false,ApplyOutOfSyncOnly=true"),
+    annotated("argocd.argoproj.io/hook", "Skip"),
+    changed(indexed(100), "metadata", "name", to="a" * 60),
+    indexed(None),
 ]
 
 
@@ -659,6 +677,11 @@ def test_a_trainjob_is_checked_where_its_container_stands() -> None:
             {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"name": "a"}]}}}}},
             "spec.jobTemplate.spec.template.spec.containers[0].image",
         ),
+        (
+            "Rollout",
+            {"template": {"spec": {"containers": [{"name": "a"}]}}},
+            "spec.template.spec.containers[0].image",
+        ),
     ],
 )
 def test_pods_of_other_kinds_are_checked(kind: str, spec: Manifest, path: str) -> None:
@@ -674,6 +697,8 @@ def test_pods_of_other_kinds_are_checked(kind: str, spec: Manifest, path: str) -
         ("v1", "Service", "1a", False),
         ("v1", "ConfigMap", "1.a", True),
         ("v1", "ConfigMap", "A", False),
+        ("batch/v1", "CronJob", "a" * 52, True),
+        ("batch/v1", "CronJob", "a" * 53, False),
         ("rbac.authorization.k8s.io/v1", "ClusterRole", "system:a", True),
     ],
 )
@@ -684,6 +709,18 @@ def test_kinds_have_names_of_their_own_form(version: str, kind: str, name: str, 
 
 def test_kinds_outside_of_namespaces_need_none() -> None:
     assert told({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}) == []
+    assert told({"apiVersion": "cert-manager.io/v1", "kind": "ClusterIssuer", "metadata": {"name": "a"}}) == []
+
+
+def test_a_kustomization_is_no_object() -> None:
+    assert told({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": ["a"]}) == []
+
+
+def test_a_pod_may_request_for_its_containers() -> None:
+    data = changed(job(), "spec", "template", "spec", "resources", to={"requests": {"cpu": 4}})
+    assert told(without(data, "spec", "template", "spec", "containers", 0, "resources")) == []
+    data = changed(job(), "spec", "template", "spec", "resources", to={"requests": {"cpu": 40}})
+    assert [f.code for f in Checker(CONTEXT).findings(data)] == ["P401"]
 
 
 def test_what_is_no_text_is_left_to_the_schema() -> None:
