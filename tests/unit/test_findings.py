@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from dlaasgen.findings import Finding, together
+
+
+def test_what_many_cells_share_is_said_once() -> None:
+    findings = [Finding("P201", "not pinned", file=f"a/jobs/{cell}.yaml", cell=cell) for cell in ("a", "b", "b", "c")]
+    assert [str(f) for f in together(findings)] == ["a/jobs/a.yaml: error[P201]: not pinned (cell a and 2 more)"]
+
+
+def test_a_finding_of_one_cell_names_it() -> None:
+    assert [str(f) for f in together([Finding("P201", "x", cell="a")])] == ["error[P201]: x (cell a)"]
+
+
+def test_findings_of_files_stay_apart() -> None:
+    findings = [Finding("P201", "x", file="a.yaml"), Finding("P201", "x", file="b.yaml")]
+    assert together(findings) == findings
+
+
+def test_findings_that_differ_stay_apart() -> None:
+    findings = [Finding("P201", "x", cell="a"), Finding("P201", "x", "warning", cell="b")]
+    assert len(together(findings)) == 2
