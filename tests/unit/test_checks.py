@@ -6,12 +6,16 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from dlaasgen import cells_codes, dialects_codes, matrix_codes, tree_codes
+from dlaasgen.adapters.benchmark_facts import benchmark_facts
+from dlaasgen.adapters.matrix_files import read
 from dlaasgen.checks import CODES, POLICIES, Checker, Context, check_manifest, check_set, check_waivers
 from dlaasgen.findings import Finding
 from dlaasgen.matrix import Cluster, Waiver
 from jobs import BOX, POD, WORKER, changed, flat, job, service, tfjob
+from support import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -167,3 +171,13 @@ def test_a_policys_page_says_severity_and_cure() -> None:
     assert title == "imagePullPolicy Always with a digest"
     assert text.endswith("\n\nSeverity: warning. To mend it: write IfNotPresent.")
     assert {p.code for p in POLICIES.values()} == set(POLICIES)
+
+
+def test_the_committed_nightly_study_has_no_findings() -> None:
+    matrix = read(str(ROOT / "matrix" / "nightly.yaml"))
+    checker = Checker(Context(matrix.dialect, matrix.cluster, facts=benchmark_facts()))
+    files = sorted((ROOT / "rendered" / "nightly" / "jobs").glob("*.yaml"))
+    assert len(files) == 17
+    for file in files:
+        data = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        assert [str(f) for f in checker.findings(data)] == [], file.name
