@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.adapters import manifest_files, tree_files
 from dlaasgen.errors import CheckError, DlaasgenError, UsageError
 from dlaasgen.findings import Finding, did_you_mean
-from dlaasgen.pipeline.checking import checker, context_of
+from dlaasgen.pipeline.checking import checker, context_for, context_of
 from dlaasgen.pipeline.evaluation import Request
 from dlaasgen.pipeline.places import shown, tree_index
 from dlaasgen.pipeline.render import render_matrix
 from dlaasgen.tree import INDEX, compare, owned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _MATRIX = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
 _SNIFF = 1 << 16
@@ -78,26 +78,31 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
     from dlaasgen.checks import check_set
 
     findings: list[Finding] = []
-    checkers: dict[str, Callable[[Mapping[str, Any]], Sequence[Finding]]] = {}
-    seen: list[tuple[str, Mapping[str, Any]]] = []
+    by_tree: dict[str, list[str]] = {}
     for file in files:
-        tree = _tree_of(file)
-        if tree not in checkers:
-            checkers[tree] = checker(context_of(tree_index(tree) if tree else None, kubernetes))
-        for document in manifest_files.documents(file):
-            if document.finding is not None:
-                findings.append(replace(document.finding, file=shown(file)))
-            elif document.data is not None:
+        by_tree.setdefault(_tree_of(file), []).append(file)
+    count = 0
+    for tree, members in by_tree.items():
+        checks = context_of(tree_index(tree) if tree else None, kubernetes)
+        check = checker(checks)
+        objects: list[tuple[str | None, Mapping[str, Any]]] = []
+        for file in members:
+            for document in manifest_files.documents(file):
+                if document.finding is not None:
+                    findings.append(replace(document.finding, file=shown(file)))
                 for data in _items(document.data):
-                    seen.append((shown(file), data))
-                    findings += [
-                        replace(f, file=shown(file), line=f.line or document.line) for f in checkers[tree](data)
-                    ]
-    return findings + list(check_set([(f, d) for f, d in seen if isinstance(d, dict)])), len(seen)
+                    count += 1
+                    findings += [replace(f, file=shown(file), line=f.line or document.line) for f in check(data)]
+                    if isinstance(data, dict):
+                        objects.append((shown(file), data))
+        findings += check_set(objects, context_for(checks))
+    return findings, count
 
 
 def _items(data: Any) -> Iterator[Any]:
-    """The objects of a document: itself, or the items of a List."""
+    """The objects of a document: itself, or the items of a List; none in an empty document."""
+    if data is None:
+        return
     if isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list):
         yield from data["items"]
     else:

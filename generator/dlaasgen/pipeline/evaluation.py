@@ -82,6 +82,7 @@ def evaluate_cells(
     entries = list(kept)
     staged: list[str] = []
     findings: list[Finding] = []
+    beside: list[tuple[str, dict[str, Any]]] = []
     if todo:
         plan = _plan(job)
 
@@ -99,17 +100,26 @@ def evaluate_cells(
             for start, stop, result in results:
                 if isinstance(result, PrototypeError):
                     raise result
-                for n, (name, files, new, found) in zip(todo[start:stop], result, strict=True):
+                for n, (name, files, new, found, heads) in zip(todo[start:stop], result, strict=True):
                     entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
                     staged += [path for path, data in new.items() if stage is not None and stage.put(path, data)]
                     findings += found
+                    beside += heads
                 if progress is not None:
                     progress(stop, len(todo))
+    if beside:
+        from dlaasgen.checks import check_set
+
+        findings += check_set([(f"{job.matrix.name}/{file}", head) for file, head in beside])
     return [e for e in entries if e is not None], staged, findings
 
 
-# What a worker says of one cell: the job's name, its files' digests, the bytes of those to write, the findings.
-_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...]]
+# What a worker says of one cell: the job's name, its files' digests, the bytes of those to write, the findings, and the
+# heads of the objects beside the job, whose names two cells could share.
+_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...], list[tuple[str, dict[str, Any]]]]
+
+
+_HEAD = ("apiVersion", "kind", "metadata")
 
 
 def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
@@ -121,7 +131,8 @@ def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
         files[manifest.file] = digest(data)
         if present is not None and present.get(manifest.file) != files[manifest.file]:
             new[manifest.file] = data
-    return rendered.job, files, new, rendered.findings
+    heads = [(m.file, {f: m.data.get(f) for f in _HEAD}) for m in rendered.manifests[1:] if m.data]
+    return rendered.job, files, new, rendered.findings, heads
 
 
 def _plan(job: Job) -> Plan:
