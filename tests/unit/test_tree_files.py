@@ -163,8 +163,11 @@ def stop_everywhere(
         yield folder
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("error", [Stop(), OSError(28, "No space left on device")], ids=["killed", "failed"])
+@pytest.mark.parametrize(
+    ("error", "when"),
+    [(Stop(), "before"), (Stop(), "after"), (OSError(28, "No space left on device"), "before")],
+    ids=["killed before", "killed after", "failed"],
+)
 @pytest.mark.parametrize("start", [None, OLD, FORMER], ids=["fresh", "old", "former"])
 @pytest.mark.parametrize("end", [NEW, OLD, tree(z="1")], ids=["same", "old", "other"])
 def test_a_render_that_stops_anywhere_is_completed_by_the_next(
@@ -186,11 +189,8 @@ def test_a_render_that_stops_anywhere_is_completed_by_the_next(
         assert contents(folder) == {**{f"t/{p}": data for p, data in end.items()}, **mine}
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_two_renders_that_stop_are_completed_by_the_third(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=when == "before"):
+def test_two_renders_that_stop_are_completed_by_the_third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=False):
         for step in itertools.count(1):
             with stopped(monkeypatch, step, error=Stop(), before=True) as hit, contextlib.suppress(Stop):
                 render(folder, tree(a="7", z="8"))
