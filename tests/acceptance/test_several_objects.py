@@ -48,3 +48,8 @@ def test_each_object_has_a_file_and_all_are_applied(dlaasgen: Run, tmp_path: Pat
     applied = (tmp_path / "rendered/two/kustomization.yaml").read_text()
     assert [line[2:] for line in applied.splitlines() if line.startswith("- ")] == [f"jobs/{name}" for name in jobs]
     assert dlaasgen("check", "rendered", "--output", "json", cwd=tmp_path).ok().data == []
+
+
+def test_a_run_is_a_label_value(dlaasgen: Run, tmp_path: Path) -> None:
+    done = dlaasgen("render", "two.yaml", "--run", "a b", cwd=project(tmp_path, "'same'")).exits(2)
+    assert "--run 'a b'" in done.err

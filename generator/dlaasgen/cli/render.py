@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,10 @@ from dlaasgen.cli.output import Output
 if TYPE_CHECKING:
     from dlaasgen.pipeline.evaluation import Mode
     from dlaasgen.pipeline.render import Outcome
+
+
+# It becomes a label value.
+_RUN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?").fullmatch
 
 
 class Format(StrEnum):
@@ -75,6 +80,9 @@ def render(
 
     if check and dry_run:
         msg = "--check and --dry-run exclude each other"
+        raise typer.BadParameter(msg)
+    if not _RUN(run):
+        msg = f"--run {run!r}: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending alphanumeric"
         raise typer.BadParameter(msg)
     files = places.find_matrices(matrices)
     mode: Mode = "check" if check else "dry-run" if dry_run else "write"

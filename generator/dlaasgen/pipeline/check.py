@@ -157,7 +157,7 @@ def explain(code: str) -> str:
     known = codes()
     wanted = code.upper()
     if wanted not in known:
-        hint = did_you_mean(wanted, known) or f"codes: {', '.join(sorted(known))}"
+        hint = did_you_mean(wanted, known) or "docs/reference/findings.md lists them"
         raise UsageError([Finding("R120", f"no finding has the code {code}", found=code, hint=hint)])
     title, text = known[wanted]
     return f"{wanted}: {title}\n\n{text}"
