@@ -10,7 +10,10 @@ import importlib
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import IO, TYPE_CHECKING
+
+import typer.main
 
 from support import Result, Run, environment
 
@@ -35,8 +38,7 @@ _MODULES = (
 
 def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
     """A function that runs `dlaasgen` with `home` as its home folder. `before` is called in the new process first."""
-    for module in _MODULES:
-        importlib.import_module(module)
+    prepared = _prepare()
 
     def run(*args: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = "") -> Result:
         line = ["dlaasgen", *map(str, args)]
@@ -47,7 +49,7 @@ def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
             sys.stderr.flush()
             process = os.fork()
             if not process:
-                _child(line, cwd, environment(HOME=str(home), **(env or {})), (given, out, err), before)
+                _child(line, cwd, environment(HOME=str(home), **(env or {})), (given, out, err), prepared, before)
             _, status = os.waitpid(process, 0)
             texts = [(file.seek(0), file.read().decode(errors="surrogateescape"))[1] for file in (out, err)]
         return Result(tuple(line), os.waitstatus_to_exitcode(status), *texts)
@@ -55,13 +57,28 @@ def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
     return run
 
 
+@cache
+def _prepare() -> object:
+    """Do once what each run of the command does again before it does anything."""
+    for module in _MODULES:
+        importlib.import_module(module)
+    from dlaasgen.cli.app import app
+
+    return typer.main.get_command(app)
+
+
 def _child(
-    line: list[str], cwd: Path, env: dict[str, str], files: tuple[object, ...], before: Callable[[], object] | None
+    line: list[str],
+    cwd: Path,
+    env: dict[str, str],
+    files: tuple[IO[bytes], ...],
+    prepared: object,
+    before: Callable[[], object] | None,
 ) -> None:
     status = 70
     try:
         for number, file in enumerate(files):
-            os.dup2(file.fileno(), number)  # type: ignore[attr-defined]
+            os.dup2(file.fileno(), number)
         sys.stdin, sys.stdout, sys.stderr = (
             os.fdopen(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww")
         )
@@ -69,8 +86,9 @@ def _child(
         os.environ.clear()
         os.environ.update(env)
         sys.argv = line
-        from dlaasgen.cli import run
+        from dlaasgen.cli import app, run
 
+        app.app = prepared  # type: ignore[assignment]
         if before is not None:
             before()
         status = run()

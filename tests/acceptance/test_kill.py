@@ -245,8 +245,8 @@ def test_killed_and_the_matrix_changed(base: Path, many: float) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_at_any_time_there_is_no_debris(base: Path, many: float, number: signal.Signals) -> None:
     put(base / "project", MANY)
-    for part in (0.4, 0.8):
+    for part in (0.6, 0.85):
         rendered = restored(base, "changed")
         code = killed_after(part * many, base, number)
-        assert code in {130, 0}, f"sent {number.name} after {part:.0%} of {many:.2f} s"
+        assert code in {130, 0, -number}, f"sent {number.name} after {part:.0%} of {many:.2f} s"
         assert tree(rendered) == tree(base / "quiet" / ("many" if code == 0 else "changed"))
