@@ -14,8 +14,6 @@ from dlaasgen.findings import shown
 from dlaasgen.policies_subject import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from dlaasgen.policies_subject import Report, Subject
 
 POLICIES = (
@@ -75,6 +73,7 @@ _DNS1035_LABEL = re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PART = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _SUBDOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_PART}(?:\.{_PART})*")
 _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
+_VALUES = re.compile(rf"{_VALUE.pattern}(?:\n{_VALUE.pattern})*")
 _LABEL_RULE = "at most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit"
 _JOB_RULE = "at most 63 of a-z, 0-9 and '-', beginning with a letter, ending with a letter or digit"
 _DOTTED_RULE = "at most {} of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit"
@@ -92,9 +91,9 @@ _CLUSTER_WIDE = frozenset({
 _CLUSTERS = re.compile(r"Cluster[A-Z]").match
 # Files that a tool reads, and no objects of a cluster.
 _LOCAL = frozenset({"kustomize.config.k8s.io"})
-# Labels known to be good. Most are the same in all roles of a job and in most jobs of a matrix.
-_good: set[tuple[str, Any]] = set()
-_REMEMBERED = 65536
+# Keys of labels known to be good: they are the same in all jobs of a matrix.
+_good_keys: set[str] = set()
+_REMEMBERED = 4096
 
 
 def check_metadata(subject: Subject, say: Report) -> None:
@@ -148,7 +147,6 @@ def _form(subject: Subject) -> str:
     return "any" if subject.group == "rbac.authorization.k8s.io" else "subdomain"
 
 
-@lru_cache(maxsize=16384)
 def refused(name: str, form: str) -> str | None:
     """The rule that a name breaks; None when it is good."""
     if form == "label":
@@ -163,14 +161,8 @@ def refused(name: str, form: str) -> str | None:
 
 def _metadata(metadata: dict[str, Any], path: str, say: Report) -> None:
     labels = metadata.get("labels")
-    if labels.__class__ is dict:
-        try:
-            new: set[tuple[str, Any]] = labels.items() - _good
-        except TypeError:  # values that are no texts
-            new = set()
-            _labels(labels.items(), f"{path}.labels", say)
-        if new:  # of several, in the manifest's order
-            _labels(new if len(new) == 1 else labels.items(), f"{path}.labels", say)
+    if labels.__class__ is dict and not (labels.keys() <= _good_keys and _sound(labels)):
+        _labels(labels, f"{path}.labels", say)
     annotations = metadata.get("annotations")
     if annotations.__class__ is dict:
         size = 0
@@ -191,30 +183,31 @@ def _large(annotations: dict[str, Any], path: str, say: Report) -> None:
         say("P104", f"{path} is too large", path, found=f"{size:,} bytes", expected=f"at most {_LARGEST_ANNOTATIONS:,}")
 
 
-def _labels(labels: Iterable[tuple[Any, Any]], path: str, say: Report) -> None:
-    if len(_good) > _REMEMBERED:
-        _good.clear()
-    for key, value in labels:
+def _sound(labels: dict[str, Any]) -> bool:
+    """Whether all values are good: most are new, and one look at all of them is quicker than remembering each."""
+    try:
+        text = "\n".join(labels.values())
+    except TypeError:  # values that are no texts
+        return False
+    return _VALUES.fullmatch(text) is not None and text.count("\n") < len(labels)
+
+
+def _labels(labels: dict[Any, Any], path: str, say: Report) -> None:
+    if len(_good_keys) > _REMEMBERED:
+        _good_keys.clear()
+    for key, value in labels.items():
         if key.__class__ is not str:
             continue
-        bad = _bad_key(key)
-        if bad:
+        if _bad_key(key):
             _key(key, path, "label", say)
-        if value.__class__ is not str:
-            continue
-        if not _VALUE.fullmatch(value):
+        else:
+            _good_keys.add(key)
+        if value.__class__ is str and not _VALUE.fullmatch(value):
             where = joined(path, key)
             size = f" ({len(value)} characters)" if len(value) > 63 else ""
             expected = "at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit"
-            say(
-                "P103",
-                f"the value of label {shown(key)[1:-1]} is none",
-                where,
-                found=shown(value) + size,
-                expected=expected,
-            )
-        elif not bad:
-            _good.add((key, value))
+            found = shown(value) + size
+            say("P103", f"the value of label {shown(key)[1:-1]} is none", where, found=found, expected=expected)
 
 
 @lru_cache(maxsize=4096)

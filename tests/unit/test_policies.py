@@ -68,7 +68,7 @@ def annotated(key: str, value: str) -> Manifest:
     return changed(tfjob(), "metadata", "annotations", to={key: value})
 
 
-def labelled(key: str, value: str) -> Manifest:
+def labelled(key: str, value: Any) -> Manifest:
     return changed(tfjob(), "metadata", "labels", key, to=value)
 
 
@@ -728,6 +728,18 @@ def test_what_is_no_text_is_left_to_the_schema() -> None:
     data = changed(data, "metadata", "annotations", to={1: "x", "a": 2})
     data = changed(data, *BOX, "args", to=["python", SCRIPT, 3])
     assert [f.path for f in Checker(CONTEXT).findings(data)] == ['metadata.labels["a b"]', "metadata.labels.d"]
+
+
+def test_a_known_key_with_a_value_that_is_no_text_is_left_to_the_schema() -> None:
+    assert told(labelled("team", "x")) == []
+    assert told(labelled("team", 3)) == []
+
+
+def test_a_line_break_makes_one_label_no_two() -> None:
+    data = changed(tfjob(), "metadata", "labels", to={"a": "x", "b": "y"})
+    assert told(data) == []
+    data = changed(tfjob(), "metadata", "labels", to={"a": "x\ny", "b": "y"})
+    assert [f.path for f in Checker(CONTEXT).findings(data)] == ["metadata.labels.a"]
 
 
 def test_annotations_are_measured_in_bytes() -> None:
