@@ -19,6 +19,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A foreign file is in the way",
         "A file that dlaasgen did not write stands where it must write. Move it away, or remove the tree, then render.",
     ),
+    "R105": (
+        "A worker was killed",
+        "A process that evaluates cells was ended from outside, most often because memory ran out.",
+    ),
     "R110": (
         "The tree is not what the matrix says",
         "`render --check` found files missing, changed or extra. Render again and commit the tree with the matrix.",

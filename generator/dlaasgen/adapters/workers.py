@@ -15,11 +15,17 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+from dlaasgen.errors import TreeError
+from dlaasgen.findings import Finding
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
+# pipe -> (process, number of its span, what it has sent)
+_Running = dict[int, tuple[int, int, bytearray]]
 _READ = 1 << 18
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def default_jobs() -> int:
@@ -32,8 +38,9 @@ def spans(
 ) -> Generator[tuple[int, int, T], None, None]:
     """(start, stop, function(start, stop)) for each span of at most `size` of range(total), in order.
 
-    The function reaches the workers by fork, with all that it refers to; what it returns is pickled back. A worker that
-    dies raises RuntimeError here. With one job, one span or no fork() the work is done in this process.
+    The function reaches the workers by fork, with all that it refers to; what it returns is pickled back. With one job,
+    one span or no fork() the work is done in this process. Raises TreeError when a worker is killed or cannot be had,
+    RuntimeError when the function raised there (the worker has printed the traceback).
     """
     todo = [(start, min(start + size, total)) for start in range(0, total, size)]
     if jobs <= 1 or len(todo) <= 1 or not hasattr(os, "fork"):
@@ -42,7 +49,7 @@ def spans(
         return
     sys.stdout.flush()
     sys.stderr.flush()
-    running: dict[int, tuple[int, int, bytearray]] = {}  # pipe -> (process, number of its span, what it has sent)
+    running: _Running = {}
     done: dict[int, T] = {}
     waiting = iter(enumerate(todo))
     turn = 0
@@ -51,9 +58,7 @@ def spans(
             while turn < len(todo):
                 while len(running) < jobs and (following := next(waiting, None)) is not None:
                     number, span = following
-                    process, pipe = _fork(function, span, running)
-                    running[pipe] = (process, number, bytearray())
-                    selector.register(pipe, selectors.EVENT_READ)
+                    selector.register(_fork(function, span, number, running), selectors.EVENT_READ)
                 for key, _ in selector.select():
                     pipe = key.fd
                     process, number, sent = running[pipe]
@@ -66,8 +71,7 @@ def spans(
                     del running[pipe]
                     _, status = os.waitpid(process, 0)
                     if status:
-                        msg = f"a worker process ended with status {status}"
-                        raise RuntimeError(msg)
+                        raise _ended(os.waitstatus_to_exitcode(status))
                     done[number] = pickle.loads(sent)  # noqa: S301 - from our own child
                 while turn in done:
                     yield *todo[turn], done.pop(turn)
@@ -79,20 +83,37 @@ def spans(
                 os.waitpid(process, 0)
 
 
-def _fork(function: Callable[[int, int], T], span: tuple[int, int], pipes: Iterable[int]) -> tuple[int, int]:
-    """(process id, pipe) of a child that works on one span. `pipes` are those that the parent reads already."""
+def _ended(code: int) -> Exception:
+    """What is to be raised for a worker's exit code, which is minus the signal that killed it."""
+    if code > 0:
+        return RuntimeError(f"a worker process ended with exit code {code}")
+    hint = "memory may have run out, or a prototype recurse without end; --jobs 1 needs less memory"
+    message = f"a worker process was ended by signal {-code} ({signal.strsignal(-code)})"
+    return TreeError([Finding("R105", message, hint=hint)])
+
+
+def _fork(function: Callable[[int, int], T], span: tuple[int, int], number: int, running: _Running) -> int:
+    """The pipe from a new child that works on one span; it is in `running` before a signal can come between."""
     read, write = os.pipe()
-    process = os.fork()
-    if not process:
-        # A child that held the reading end of a pipe would wait for ever when the parent has been killed.
-        for pipe in (*pipes, read):
-            os.close(pipe)
-        _work(function, span, write)
-    os.close(write)
-    return process, read
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        process = os.fork()
+        if not process:
+            _work(function, span, write, (*running, read), before)
+        running[read] = (process, number, bytearray())
+    except OSError as error:
+        os.close(read)
+        message = f"a worker process cannot be started: {error.strerror}"
+        raise TreeError([Finding("R105", message, hint="--jobs 1 needs none")]) from None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        os.close(write)
+    return read
 
 
-def _work(function: Callable[[int, int], T], span: tuple[int, int], write: int) -> NoReturn:
+def _work(
+    function: Callable[[int, int], T], span: tuple[int, int], write: int, others: Iterable[int], mask: Iterable[int]
+) -> NoReturn:
     """The child's whole life: it never returns into the parent's code."""
     status = 1
     # The process ends before any garbage is worth collecting, and the collector would copy every page it looks at.
@@ -101,6 +122,10 @@ def _work(function: Callable[[int, int], T], span: tuple[int, int], write: int) 
         # Ctrl-C goes to the whole process group; the parent answers for all.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        # A child that held the reading end of a pipe would wait for ever when the parent has been killed.
+        for pipe in others:
+            os.close(pipe)
         view = memoryview(pickle.dumps(function(*span), pickle.HIGHEST_PROTOCOL))
         while view:
             view = view[os.write(write, view) :]

@@ -1,0 +1,245 @@
+"""Spans of work in processes of their own: in order, and none is left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dlaasgen.adapters import workers
+from dlaasgen.adapters.workers import default_jobs, spans
+from dlaasgen.errors import TreeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def numbers(start: int, stop: int) -> list[int]:
+    return [n * n for n in range(start, stop)]
+
+
+def children() -> list[int]:
+    """The processes that this one has started and not waited for."""
+    with contextlib.suppress(ChildProcessError):
+        return [os.waitpid(-1, os.WNOHANG)[0]]
+    return []
+
+
+OPEN = Path("/proc/self/fd")
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    """Nothing is left: no process, no open pipe, no blocked signal."""
+    before = set(OPEN.iterdir())
+    yield
+    assert children() == []
+    gc.collect()
+    assert set(OPEN.iterdir()) <= before
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+
+
+pytestmark = [pytest.mark.outside, pytest.mark.usefixtures("clean")]
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 7])
+@pytest.mark.parametrize(("total", "size"), [(0, 3), (1, 3), (3, 3), (4, 3), (20, 3), (9, 1)])
+def test_every_span_comes_once_and_in_order(total: int, size: int, jobs: int) -> None:
+    found = list(spans(numbers, total, size, jobs))
+    bounds = [(start, min(start + size, total)) for start in range(0, total, size)]
+    assert found == [(start, stop, numbers(start, stop)) for start, stop in bounds]
+
+
+def test_the_slowest_first_changes_no_order() -> None:
+    def slow(start: int, _: int) -> int:
+        time.sleep(0.15 if start == 0 else 0)
+        return start
+
+    assert [value for _, _, value in spans(slow, 6, 1, 3)] == [0, 1, 2, 3, 4, 5]
+
+
+def test_each_span_has_a_process_of_its_own() -> None:
+    found = [value for _, _, value in spans(lambda *_: os.getpid(), 4, 1, 2)]
+    assert len({os.getpid(), *found}) == 5
+
+
+def test_no_more_processes_than_asked_for(tmp_path: Path) -> None:
+    def counted(start: int, _: int) -> int:
+        (tmp_path / str(start)).touch()
+        time.sleep(0.03)
+        seen = len(list(tmp_path.iterdir()))
+        (tmp_path / str(start)).unlink()
+        return seen
+
+    assert max(value for _, _, value in spans(counted, 8, 1, 2)) <= 2
+
+
+def test_results_larger_than_a_pipe() -> None:
+    found = [value for _, _, value in spans(lambda start, _: bytes([start]) * 3_000_000, 3, 1, 2)]
+    assert found == [bytes([n]) * 3_000_000 for n in range(3)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_a_function_raises_ends_it(jobs: int, capfd: pytest.CaptureFixture[str]) -> None:
+    def fail(start: int, _: int) -> int:
+        if start == 2:
+            msg = "no good"
+            raise KeyError(msg)
+        return start
+
+    with pytest.raises(KeyError if jobs == 1 else RuntimeError) as caught:
+        list(spans(fail, 5, 1, jobs))
+    if jobs > 1:
+        assert str(caught.value) == "a worker process ended with exit code 1"
+        assert capfd.readouterr().err.endswith("KeyError: 'no good'\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(signal.SIGKILL, "Killed"), (signal.SIGSEGV, "Segmentation fault"), (signal.SIGTERM, "Terminated")],
+)
+def test_a_killed_worker_is_told(number: int, name: str) -> None:
+    def die(start: int, _: int) -> int:
+        if start == 1:
+            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        time.sleep(5 if start else 0)
+        return start
+
+    began = time.monotonic()
+    with pytest.raises(TreeError) as caught:
+        list(spans(die, 9, 1, 3))
+    assert [str(f) for f in caught.value.findings] == [
+        f"error[R105]: a worker process was ended by signal {number} ({name}); "
+        "memory may have run out, or a prototype recurse without end; --jobs 1 needs less memory"
+    ]
+    assert time.monotonic() - began < 4
+
+
+def test_a_result_that_cannot_be_sent(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="exit code 1"):
+        list(spans(lambda *_: threading.Lock(), 2, 1, 2))
+    assert "cannot pickle" in capfd.readouterr().err
+
+
+def test_closing_early_leaves_nothing_behind() -> None:
+    def slow(start: int, _: int) -> int:
+        time.sleep(30 if start else 0)
+        return start
+
+    found = spans(slow, 9, 1, 3)
+    began = time.monotonic()
+    assert next(found) == (0, 1, 0)
+    found.close()
+    assert time.monotonic() - began < 10
+
+
+def test_an_exception_in_the_caller_leaves_nothing_behind() -> None:
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(spans(numbers, 9, 1, 3)) as found:
+        next(found)
+        raise KeyboardInterrupt
+
+
+def test_a_fork_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    forks = iter([os.fork, os.fork])
+
+    def fork() -> int:
+        for real in forks:
+            return real()
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    told = r"^error\[R105\]: a worker process cannot be started: Resource temporarily unavailable; --jobs 1 needs none$"
+    with pytest.raises(TreeError, match=told):
+        list(spans(lambda *_: time.sleep(5), 9, 1, 3))
+
+
+def test_workers_do_not_hear_ctrl_c_but_end_when_terminated() -> None:
+    def handlers(*_: int) -> list[object]:
+        kept = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+        return [*kept, sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])), gc.isenabled()]
+
+    for _, _, found in spans(handlers, 2, 1, 2):
+        assert found == [signal.SIG_IGN, signal.SIG_DFL, [], False]
+
+
+def test_without_fork_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert [value for _, _, value in spans(lambda *_: os.getpid(), 4, 1, 2)] == [os.getpid()] * 4
+
+
+def test_jobs_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_jobs() == len(os.sched_getaffinity(0))
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert default_jobs() == 5
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert default_jobs() == 1
+
+
+class EndedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("how", ["well", "unheard", "raising"])
+def test_a_childs_life(monkeypatch: pytest.MonkeyPatch, how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The child's part, called here: what its process would run, up to its end."""
+
+    def end(status: int) -> None:
+        raise EndedError(status)
+
+    monkeypatch.setattr(os, "_exit", end)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    read, write = os.pipe()
+    other = os.dup(read)
+    if how == "unheard":
+        os.close(read)
+    with pytest.raises(EndedError, match="0" if how == "well" else "1"):
+        workers._work((lambda *_: 1 // 0) if how == "raising" else numbers, (0, 2), write, [other], [])
+    assert ("ZeroDivisionError" in capsys.readouterr().err) == (how == "raising")
+    gc.enable()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(other)
+    os.close(write)
+    if how != "unheard":
+        sent = os.read(read, 999)
+        assert sent == (pickle.dumps([0, 1], pickle.HIGHEST_PROTOCOL) if how == "well" else b"")
+        os.close(read)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time\n"
+        "from dlaasgen.adapters.workers import spans\n"
+        "def work(start, stop):\n"
+        "    open(f'{sys.argv[1]}/{os.getpid()}', 'w').close()\n"
+        "    time.sleep(0.4)\n"
+        "    return b'x' * 10_000_000\n"
+        "list(spans(work, 4, 1, 2))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE) as parent:
+        while len(found := [int(p.name) for p in tmp_path.iterdir()]) < 2:
+            time.sleep(0.01)
+        parent.kill()
+    for process in found:
+        deadline = time.monotonic() + 10
+        while _state(process) != "Z":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def _state(process: int) -> str:
+    """The letter of a process's state; Z when it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    return "Z"
