@@ -44,7 +44,7 @@ def to_table(findings: Sequence[Finding]) -> str:
 
 def to_json(findings: Sequence[Finding]) -> str:
     """A list of objects."""
-    return json.dumps([as_dict(f) for f in findings], indent=2, ensure_ascii=False)
+    return json_text([as_dict(f) for f in findings])
 
 
 def to_sarif(findings: Sequence[Finding], codes: Mapping[str, tuple[str, str]]) -> str:
@@ -64,7 +64,7 @@ def to_sarif(findings: Sequence[Finding], codes: Mapping[str, tuple[str, str]]) 
         "results": [_result(f, used.index(f.code)) for f in findings],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return json_text(log)
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
@@ -127,6 +127,14 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def json_text(value: Any) -> str:
+    """JSON for programs and people: nothing in it that a terminal would obey, which JSON itself allows above U+001F."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def safe(text: str) -> str:

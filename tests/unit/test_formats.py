@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from dlaasgen.findings import Finding
-from dlaasgen.formats import as_dict, safe, summary, to_github, to_json, to_sarif, to_table
+from dlaasgen.formats import as_dict, json_text, safe, summary, to_github, to_json, to_sarif, to_table
 
 FULL = Finding("P201", "not pinned", "warning", "a b.yaml", 3, 5, "spec.image", "cell-1", "'x'", "a digest", "pin it")
 BARE = Finding("M101", "50% wrong\r\n::error::x", file="m,1:2.yaml")
@@ -78,3 +78,12 @@ def test_sarif_without_findings_is_a_clean_run() -> None:
 def test_a_region_without_a_column() -> None:
     (run,) = json.loads(to_sarif([Finding("R110", "drift", file="a", line=2)], {}))["runs"]
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
+def test_json_has_nothing_that_a_terminal_would_obey() -> None:
+    value = {"a": "é日🎉", "b\x9b31m": ["\x7f", "\u202e", "\U000e0001", "\x1b", "\n"]}
+    text = json_text(value)
+    assert text.replace("\n", "").isprintable()
+    assert "é日🎉" in text
+    assert json.loads(text) == value
+    assert json_text(["é"]) == '[\n  "é"\n]'

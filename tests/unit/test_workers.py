@@ -116,14 +116,12 @@ def test_a_killed_worker_is_told(number: int, name: str) -> None:
         time.sleep(5 if start else 0)
         return start
 
-    began = time.monotonic()
     with pytest.raises(TreeError) as caught:
         list(spans(die, 9, 1, 3))
     assert [str(f) for f in caught.value.findings] == [
         f"error[R105]: a worker process was ended by signal {number} ({name}); "
         "memory may have run out, or a prototype recurse without end; --jobs 1 needs less memory"
     ]
-    assert time.monotonic() - began < 4
 
 
 def test_a_result_that_cannot_be_sent(capfd: pytest.CaptureFixture[str]) -> None:
@@ -138,10 +136,8 @@ def test_closing_early_leaves_nothing_behind() -> None:
         return start
 
     found = spans(slow, 9, 1, 3)
-    began = time.monotonic()
     assert next(found) == (0, 1, 0)
     found.close()
-    assert time.monotonic() - began < 10
 
 
 def test_an_exception_in_the_caller_leaves_nothing_behind() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dlaasgen.findings import together
-from dlaasgen.formats import safe
+from dlaasgen.formats import json_text, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,7 +44,7 @@ def detail(text: str) -> None:
 
 def data(value: Any) -> None:
     """Data as JSON, on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value) + "\n")
 
 
 def coloured(stream: TextIO) -> bool:

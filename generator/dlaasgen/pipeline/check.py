@@ -19,7 +19,7 @@ from dlaasgen.tree import INDEX, compare, owned
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_MATRIX = re.compile(rb"""^["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
+_MATRIX = re.compile(rb"""(?:^|\A\s*\{\s*)["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
 _SNIFF = 1 << 16
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlaasgen.adapters import matrix_files
+from dlaasgen.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,4 +43,13 @@ def explain(paths: Sequence[str], cell: str) -> list[str]:
     """Which rules made a cell, or took it away, in every matrix that `paths` name."""
     from dlaasgen.cells import explain as explain_cell
 
-    return [line for file in matrix_files.find(paths) for line in explain_cell(matrix_files.read(file), cell)]
+    lines: list[str] = []
+    unknown: list[Finding] = []
+    for file in matrix_files.find(paths):
+        try:
+            lines += explain_cell(matrix_files.read(file), cell)
+        except UsageError as error:
+            unknown += error.findings
+    if not lines:
+        raise UsageError(unknown)
+    return lines

@@ -191,8 +191,10 @@ def _render_anew(
 
 def _params(common: Mapping[str, Any], cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """Each cell's parameters without those that are the matrix's own."""
-    missing = object()
-    return [{k: v for k, v in c.params.items() if common.get(k, missing) is not v} for c in cells]
+    return [
+        {k: v for k, v in c.params.items() if k not in common or not (common[k] is v or _same(common[k], v))}
+        for c in cells
+    ]
 
 
 def _kept(

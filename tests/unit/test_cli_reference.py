@@ -1,0 +1,65 @@
+"""Every command and option is documented, in the reference and in its help, and nothing that does not exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from dlaasgen.cli.app import app
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
+COMMAND: Any = typer.main.get_command(app)
+COMMANDS = {"": COMMAND, **COMMAND.commands}
+
+
+def section(name: str) -> str:
+    """What the reference says of one command."""
+    found = re.search(rf"^## dlaasgen{f' {name}' if name else ''}\n(.*?)(?=^## )", REFERENCE, re.MULTILINE | re.DOTALL)
+    assert found, name
+    return found[1]
+
+
+def options(name: str) -> set[str]:
+    """The names of a command's options, less those of every Typer program."""
+    own = {o for p in COMMANDS[name].params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)}
+    return own - {"--help", "-h", "--install-completion", "--show-completion"}
+
+
+def test_the_commands_are_those_of_the_reference() -> None:
+    assert re.findall(r"^## dlaasgen ?(\w*)$", REFERENCE, re.MULTILINE) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_are_those_of_the_reference(name: str) -> None:
+    rows = re.findall(r"^\| `(-[^`]*)` \| (.*) \|$", section(name), re.MULTILINE)
+    told = {part.split()[0] for names, _ in rows for part in names.split(", ")}
+    assert told == options(name)
+    assert all(len(meaning.split()) > 2 for _, meaning in rows)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_arguments_are_those_of_the_reference(name: str) -> None:
+    metavars = {p.metavar or p.name.upper() for p in COMMANDS[name].params if p.param_type_name == "argument"}
+    assert set(re.findall(r"^- `([^`]+)`: \w", section(name), re.MULTILINE)) == metavars
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_names_every_option(name: str) -> None:
+    said = CliRunner().invoke(app, [*([name] if name else []), "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    assert said.exit_code == 0
+    for option in options(name):
+        assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", said.output), option
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_choice_is_told(name: str) -> None:
+    for parameter in COMMANDS[name].params:
+        for choice in getattr(parameter.type, "choices", ()):
+            value = getattr(choice, "value", choice)
+            assert re.search(rf"\b{value}\b", section(name)), f"{name} {parameter.name}: {value}"
