@@ -98,14 +98,13 @@ def test_jobs_engine_and_components_change_no_manifest(
 
 def test_many_cells_are_the_same_in_one_process_and_in_several(tmp_path: Path) -> None:
     (tmp_path / "prototypes").mkdir()
-    put(tmp_path, matrix(axes={"model": ["resnet50"], "batch_size": list(range(1, 820))}))
+    put(tmp_path, matrix(axes={"model": ["resnet50"], "batch_size": list(range(1, 411))}))
     do = runner("dlaasgen", tmp_path / "home")
-    for jobs in ("1", "2", "3"):
+    for jobs in ("1", "2"):
         do("render", "matrix/small.yaml", "--out", jobs, "--jobs", jobs, cwd=tmp_path).ok()
     one = tree(tmp_path / "1")
-    assert len(one) == 819 + 3 + 2
+    assert len(one) == 410 + 3 + 2
     assert tree(tmp_path / "2") == one
-    assert tree(tmp_path / "3") == one
 
 
 def test_a_parameter_equal_to_the_matrix_own_is_treated_alike_whatever_its_value(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Work on spans of a list in several processes, in order; a Ctrl-C ends them all.
 
 Each span gets a process of its own, forked when there is a core for it. What an evaluation leaves behind goes with its
-process, which costs a tenth of what collecting that garbage costs (docs/adr/0002-jsonnet-engines.md).
+process, which costs a tenth of what collecting that garbage costs (docs/adr/0002-jsonnet-engine.md).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def run() -> int:
     # A command lives for a second or two and makes little that is cyclic: looking for it costs more than it frees.
     gc.disable()
     try:
-        app(standalone_mode=True)
+        app(prog_name="dlaasgen")
     except DlaasgenError as error:
         from dlaasgen.cli.output import complain
 
