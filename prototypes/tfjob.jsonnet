@@ -27,8 +27,8 @@
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
 // @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
-local tfjob = import 'lib/tfjob.libsonnet';
 local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
+local tfjob = import 'lib/tfjob.libsonnet';
 
 function(params)
   local args = benchmark.args(params);
