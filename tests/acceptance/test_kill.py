@@ -238,13 +238,3 @@ def test_killed_and_the_matrix_changed(base: Path, many: float) -> None:
         put(base / "project", CHANGED)
         completed(base)
         assert tree(base / "project/rendered") == wanted, f"killed after {part:.0%} of {many:.2f} s"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_at_any_time_there_is_no_debris(base: Path, many: float, number: signal.Signals) -> None:
-    put(base / "project", MANY)
-    for part in (0.7,):
-        rendered = restored(base, "changed")
-        code = killed_after(part * many, base, number)
-        assert code in {130, 0, -number}, f"sent {number.name} after {part:.0%} of {many:.2f} s"
-        assert tree(rendered) == tree(base / "quiet" / ("many" if code == 0 else "changed"))
