@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import sys
 import tempfile
 from functools import cache
@@ -15,25 +16,14 @@ from typing import IO, TYPE_CHECKING
 
 import typer.main
 
+import dlaasgen
 from support import Result, Run, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-_MODULES = (
-    "dlaasgen.cli.app",
-    "dlaasgen.cells",
-    "dlaasgen.checks",
-    "dlaasgen.pipeline.check",
-    "dlaasgen.pipeline.expand",
-    "dlaasgen.pipeline.init",
-    "jsonschema",
-    "jsonschema_rs",
-    "orjson",
-    "rjsonnet",
-    "yaml",
-)
+_HEAVY = ("jsonschema", "jsonschema_rs", "kubernetes_validate", "orjson", "rjsonnet", "yaml")
 
 
 def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
@@ -60,8 +50,9 @@ def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
 @cache
 def _prepare() -> object:
     """Do once what each run of the command does again before it does anything."""
-    for module in _MODULES:
-        importlib.import_module(module)
+    own = [module.name for module in pkgutil.walk_packages(dlaasgen.__path__, "dlaasgen.")]
+    for name in (*own, *_HEAVY):
+        importlib.import_module(name)
     from dlaasgen.cli.app import app
 
     return typer.main.get_command(app)
