@@ -101,6 +101,7 @@ def test_documents_know_their_lines(tmp_path: Path) -> None:
     ]
 
 
+DEEP = "error[R122]: the YAML cannot be read: lists and objects are nested more than 200 deep"
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)
 )
@@ -129,14 +130,14 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("---\na: .nan\n", "2: error[R122]: the YAML cannot be read: nan is no number to JSON"),
         ("a: [1e400]\n", "1: error[R122]: the YAML cannot be read: inf is no number to JSON"),
         ("~: a\n", "1: error[R122]: the YAML cannot be read: the key null is no string"),
+        ("!!binary aGk=: a\n", "1: error[R122]: the YAML cannot be read: the key b'hi' is no string"),
         ("[a]: 1\n", "1: error[R122]: the YAML cannot be read: found unhashable key"),
         ("a: !!int x\n", "1: error[R122]: the YAML cannot be read: invalid literal for int() with base 0: 'x'"),
         ("\n\na: &a [*a]\n", "3: error[R122]: the YAML cannot be read: an alias stands inside of what it names"),
         (BOMB, "1: error[R122]: the YAML cannot be read: with its aliases it has more than 1,000,000 values"),
-        (
-            "[" * 300 + "]" * 300,
-            "1: error[R122]: the YAML cannot be read: lists and objects are nested more than 200 deep",
-        ),
+        ("[" * 300 + "]" * 300, f"1: {DEEP}"),
+        ("[" * 900 + "]" * 900, f"1: {DEEP}"),
+        ("[&a " * 300 + "]" * 300, f"1: {DEEP}"),
         ("[" * 100_000, "1: error[R122]: the YAML cannot be read: exceeded maximum nesting depth"),
         (
             "a: \x00\n",
