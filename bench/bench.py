@@ -415,21 +415,36 @@ PARTS: dict[str, Callable[[Bench], Iterator[table.Row]]] = {
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were made on."""
+    """What the figures are made on, and how busy it is."""
     return {
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
     }
+
+
+def told(document: dict[str, Any]) -> str:
+    """The line above the table in the docs."""
+    m = document["machine"]
+    where = f"{m['system']} {m['machine']}, {m['cores']} cores, Python {m['python']}"
+    return f"{document['cells']:,} cells, {document['rounds']} rounds; {where}, load {m['load']} when it began."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; the exit status says whether something could not be measured, not whether it was slow."""
     given = arguments(argv)
     if given.markdown:
-        print(table.as_markdown(table.load(json.loads(given.json.read_text(encoding="utf-8")))))
+        document = json.loads(given.json.read_text(encoding="utf-8"))
+        print(told(document), table.as_markdown(table.load(document)), sep="\n\n")
         return 0
+    here = machine()
+    if here["load"] > here["cores"] / 4:
+        print(
+            f"warning: load {here['load']}: this machine is busy, which favours programs of one process",
+            file=sys.stderr,
+        )
     rows: list[table.Row] = []
     failed = False
     with tempfile.TemporaryDirectory(prefix="dlaasgen-bench-", dir=given.dir) as work:
@@ -449,7 +464,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 rows.append(table.Row(name, skipped=str(error)))
     print(table.as_text(rows))
     document = {
-        "machine": {**machine(), "file_us": cost},
+        "machine": {**here, "file_us": round(cost)},
         "cells": bench.small,
         "rounds": given.rounds,
         "rows": [r.as_json() for r in rows],

@@ -142,9 +142,12 @@ def test_results_are_read_back_as_they_were_written(tmp_path: Path, capsys: pyte
     bench, table = script("bench"), script("table")
     rows = [table.ratio("cold", "cp -r", [3.0], [1.0], 4, 3), table.Row("x", skipped="no git")]
     file = tmp_path / "results.json"
-    file.write_text(json.dumps({"rows": [r.as_json() for r in rows]}), encoding="utf-8")
+    machine = {"system": "Linux", "machine": "x86_64", "cores": 2, "python": "3.11.7", "load": 0.1}
+    document = {"machine": machine, "cells": 10_000, "rounds": 5, "rows": [r.as_json() for r in rows]}
+    file.write_text(json.dumps(document), encoding="utf-8")
     assert bench.main(["--markdown", "--json", str(file)]) == 0
-    assert capsys.readouterr().out == table.as_markdown(rows) + "\n"
+    head = "10,000 cells, 5 rounds; Linux x86_64, 2 cores, Python 3.11.7, load 0.1 when it began."
+    assert capsys.readouterr().out == f"{head}\n\n{table.as_markdown(rows)}\n"
 
 
 def test_memory_is_read_from_the_kernels_words() -> None:
