@@ -1,9 +1,17 @@
-"""Manifests on disk, whoever wrote them: YAML of one or more documents, or JSON. At least as strict as Kubernetes."""
+"""Manifests on disk, whoever wrote them: YAML of one or more documents, or JSON. At least as strict as Kubernetes.
+
+Plain scalars mean what they mean to Kubernetes, whose reader (go-yaml 2, then JSON) follows neither YAML 1.1 nor 1.2:
+`y` is true, `0o17` and `017` are 15, `1e3` is a number, `12:30:45` and `2024-01-01` are strings.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.errors import UsageError
@@ -14,6 +22,21 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".yaml", ".yml", ".json")
 _LARGEST = 64 << 20
+_DEEPEST = 200
+_TOO_DEEP = f"lists and objects are nested more than {_DEEPEST} deep"
+# With its aliases written out. Kubernetes' reader stops at less when most of them come from aliases.
+_MOST_VALUES = 1_000_000
+_TRUE = ("y", "yes", "true", "on")
+_BOOL = re.compile(
+    "^(?:" + "|".join(f"{w}|{w.title()}|{w.upper()}" for w in (*_TRUE, "n", "no", "false", "off")) + ")$"
+)
+_INT = re.compile(r"^[-+]?_*(?:0_*[xX][0-9a-fA-F_]+|0_*[oO][0-7_]+|0_*[bB][01_]+|0[0-7_]*|[1-9][0-9_]*)$")
+_FLOAT = re.compile(
+    r"^(?:[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+)
+_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_NO_STRINGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("bool", "int", "float", "null"))
+_MERGE = re.compile(r"^<<$")
 # What lies beside manifests in a tree and is none.
 _NOT_MANIFESTS = frozenset({"kustomization.yaml", "index.json"})
 
@@ -34,12 +57,15 @@ def find(path: str) -> list[str]:
         return [path]
     if not os.path.isdir(path):
         folder = os.path.dirname(path) or "."
-        near = did_you_mean(os.path.basename(path), os.listdir(folder)) if os.path.isdir(folder) else None
+        near = None
+        with contextlib.suppress(OSError):
+            near = did_you_mean(os.path.basename(path), os.listdir(folder))
         raise UsageError([Finding("R120", f"there is no {path}", hint=near)])
     found = []
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
-        found += [os.path.join(folder, f) for f in sorted(files) if f.endswith(SUFFIXES) and f not in _NOT_MANIFESTS]
+        named = sorted(f for f in files if f.endswith(SUFFIXES) and f not in _NOT_MANIFESTS)
+        found += [file for f in named if os.path.isfile(file := os.path.join(folder, f))]
     if not found:
         raise UsageError(
             [Finding("R121", f"there is no manifest below {path}", expected=", ".join("*" + s for s in SUFFIXES))]
@@ -64,20 +90,25 @@ def documents(path: str) -> Iterator[Document]:
         yield _bad(path, 1, f"the file is not UTF-8 at byte {error.start}")
         return
     loader = _loader()(text)
+    line = 1
     try:
         while loader.check_node():
             node = loader.get_node()
-            twice = _duplicate(node)
             line = node.start_mark.line + 1
+            if "&" in text:
+                _count(node, {}, 0)
+            twice = _twice(loader, node)
             if twice is not None:
                 yield _bad(path, twice.start_mark.line + 1, f"the key {twice.value} stands twice")
             else:
-                yield Document(path, line, loader.construct_document(node))
+                yield Document(path, line, _json(loader.construct_document(node)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         yield _bad(path, mark.line + 1 if mark else 1, f"the YAML cannot be read: {error.problem or error.context}")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        yield _bad(path, 1, f"the YAML cannot be read: {str(error).splitlines()[0]}")
+    except (yaml.YAMLError, ValueError) as error:
+        yield _bad(path, line, f"the YAML cannot be read: {str(error).splitlines()[0]}")
+    except RecursionError:
+        yield _bad(path, line, f"the YAML cannot be read: {_TOO_DEEP}")
     finally:
         loader.dispose()
 
@@ -86,14 +117,95 @@ def _bad(path: str, line: int, message: str, expected: str | None = None) -> Doc
     return Document(path, line, None, Finding("R122", message, file=path, line=line, expected=expected))
 
 
+@cache
 def _loader() -> Any:
+    """A YAML loader that takes plain scalars for what Kubernetes takes them for."""
     import yaml
 
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: Any = type("Loader", (base,), {"yaml_implicit_resolvers": {}})
+    for tag, regexp, first in (
+        ("bool", _BOOL, "yYnNtTfFoO"),
+        ("int", _INT, "-+0123456789"),
+        ("float", _FLOAT, "-+.0123456789"),
+        ("null", _NULL, ["~", "n", "N", ""]),
+        ("merge", _MERGE, "<"),
+    ):
+        loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", regexp, list(first))
+    loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.lower() in _TRUE)
+    loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: _integer(node.value.replace("_", "")))
+    return loader
 
 
-def _duplicate(node: Any) -> Any:
-    """The second of two equal keys anywhere in a document, or None."""
+def _integer(text: str) -> int | float | str:
+    """A whole number as Go reads it: base by prefix, and a double when 64 bits do not hold it."""
+    if len(text) < 70:
+        sign, digits = -1 if text[0] == "-" else 1, text.lstrip("+-").lower()
+        number = sign * int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
+        if -(1 << 63) <= number < 1 << 63:
+            return number
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _count(node: Any, sizes: dict[int, int], depth: int) -> int:
+    """How many values a document has. Raises ValueError when they are too many, too deep, or without end."""
+    size = sizes.get(id(node))
+    if size is None:
+        if depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
+        sizes[id(node)] = -1
+        inner = node.value if isinstance(node.value, list) else ()
+        parts = [part for item in inner for part in (item if isinstance(item, tuple) else (item,))]
+        size = sizes[id(node)] = 1 + sum(_count(part, sizes, depth + 1) for part in parts)
+    if size < 0:
+        msg = "an alias stands inside of what it names"
+        raise ValueError(msg)
+    if size > _MOST_VALUES:
+        msg = f"with its aliases it has more than {_MOST_VALUES:,} values"
+        raise ValueError(msg)
+    return size
+
+
+def _json(value: Any, depth: int = 0) -> Any:
+    """A YAML value as the JSON that Kubernetes makes of it. Raises ValueError when there is none."""
+    if isinstance(value, str):
+        return value
+    if depth > _DEEPEST:
+        raise ValueError(_TOO_DEEP)
+    if isinstance(value, dict):
+        odd = [key for key in value if not isinstance(key, str)]
+        if odd:
+            msg = f"the key {odd[0]} is no string"
+            raise ValueError(msg)
+        return {k: _json(v, depth + 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_json(v, depth + 1) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        msg = f"{value} is no number to JSON"
+        raise ValueError(msg)
+    if value is None or isinstance(value, int | float):
+        return value
+    msg = f"a value is of the type {type(value).__name__}, which JSON has not"
+    raise ValueError(msg)
+
+
+def _key(key: Any) -> str:
+    """A key that is no string, as the JSON of Kubernetes has it. Raises ValueError for null."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, float) and key.is_integer() and abs(key) < 1e21:
+        return str(int(key))
+    if key is None:
+        msg = "the key null is no string"
+        raise ValueError(msg)
+    return str(key)
+
+
+def _twice(loader: Any, node: Any) -> Any:
+    """The second of two equal keys anywhere in a document, or None. All scalar keys are strings afterwards."""
     import yaml
 
     seen, todo = set(), [node]
@@ -104,8 +216,14 @@ def _duplicate(node: Any) -> Any:
         seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             keys = set()
-            for key, value in node.value:
+            for n, (given, value) in enumerate(node.value):
+                key = given
                 if isinstance(key, yaml.ScalarNode):
+                    if key.tag in _NO_STRINGS:
+                        # Before there is a dict of them: to Python, 1 and true are one key.
+                        text = _key(loader.construct_object(key))
+                        key = yaml.ScalarNode("tag:yaml.org,2002:str", text, key.start_mark, key.end_mark)
+                        node.value[n] = (key, value)
                     if key.value in keys:
                         return key
                     keys.add(key.value)
