@@ -30,7 +30,9 @@ def shipped_prototypes() -> str:
 def relative(path: str, folder: str) -> str:
     """A path as the index names it: relative to the project with forward slashes; outside it the file's name."""
     inside = os.path.relpath(os.path.abspath(path), folder)
-    return os.path.basename(path) if inside.startswith("..") else inside.replace(os.sep, "/")
+    name = os.path.basename(path) if inside.split(os.sep)[0] == ".." else inside.replace(os.sep, "/")
+    # A name that is no UTF-8 has to go into files that are.
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def stamp() -> str:

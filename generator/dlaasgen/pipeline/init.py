@@ -9,7 +9,10 @@ from dlaasgen.findings import Finding
 
 
 def initialize(folder: str) -> tuple[list[str], list[str]]:
-    """(written, kept): the scaffold's files, as paths, those written and those that were there before and stay."""
+    """(written, kept): the scaffold's files, as paths, those written and those that were there before and stay.
+
+    Raises TreeError when one cannot be written; those before it stay.
+    """
     from dlaasgen.scaffold import scaffold
 
     written, kept = [], []
@@ -17,11 +20,12 @@ def initialize(folder: str) -> tuple[list[str], list[str]]:
         path = os.path.join(folder, *name.split("/"))
         try:
             os.makedirs(os.path.dirname(path), exist_ok=True)
+            if os.path.lexists(path):
+                kept.append(path)
+                continue
             with open(path, "x", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             written.append(path)
-        except FileExistsError:
-            kept.append(path)
         except OSError as error:
             raise TreeError([Finding("R101", f"cannot write {path}: {error.strerror}", file=path)]) from None
     return written, kept
