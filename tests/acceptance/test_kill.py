@@ -238,3 +238,21 @@ def test_killed_and_the_matrix_changed(base: Path, many: float) -> None:
         put(base / "project", CHANGED)
         completed(base)
         assert tree(base / "project/rendered") == wanted, f"killed after {part:.0%} of {many:.2f} s"
+
+
+@pytest.mark.parametrize("module", ["typer", "dlaasgen.cli.cells", "dlaasgen.pipeline.expand", "dlaasgen.matrix"])
+def test_interrupted_while_it_starts_it_says_so(base: Path, module: str) -> None:
+    put(base / "project", STUDIES["old"])
+    program = (
+        "import os, signal, sys\n"
+        "from dlaasgen.cli import main\n"
+        f"here = lambda event, args: event == 'import' and args[0] == {module!r}\n"
+        "sys.addaudithook(lambda *about: os.kill(os.getpid(), signal.SIGINT) if here(*about) else None)\n"
+        f"sys.argv = ['dlaasgen', 'cells', {SMALL!r}]\n"
+        "main()\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=base / "project", env=environment(), capture_output=True, check=False
+    )
+    assert said.stderr == b"dlaasgen: interrupted; every tree is whole, as it was or as it should be\n"
+    assert said.returncode == 130
