@@ -30,7 +30,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(SOURCES)
 def test_any_comment_is_read_or_told(text: str) -> None:
     source = f"// @name x\n{text}"
@@ -50,6 +50,7 @@ def test_any_comment_is_read_or_told(text: str) -> None:
         assert f.found is None or (f.found.isprintable() and len(f.found) <= 60)
 
 
+@settings(max_examples=60, deadline=None)
 @given(_JSON.filter(lambda v: v is not None))
 def test_a_json_default_comes_back(value: object) -> None:
     types = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}

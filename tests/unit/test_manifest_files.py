@@ -172,7 +172,7 @@ def test_without_the_loader_in_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delattr(yaml, "CSafeLoader")
     manifest_files._loader.cache_clear()
     assert read(tmp_path, "a: [y, 0777, 2024-01-01]\n") == [{"a": [True, 511, "2024-01-01"]}]
-    assert faults(tmp_path, "[" * 3000 + "]" * 3000) == [f"1: {DEEP}"]
+    assert faults(tmp_path, "[" * 1200 + "]" * 1200) == [f"1: {DEEP}"]
     manifest_files._loader.cache_clear()
 
 
