@@ -14,7 +14,8 @@ from dlaasgen.cells_codes import Place
 from dlaasgen.dimensions import new_value, option_of, resolve
 from dlaasgen.errors import MatrixError
 from dlaasgen.explaining import explained
-from dlaasgen.ids import default_part, value_text
+from dlaasgen.ids import default_part
+from dlaasgen.matrix import scalar_text
 from dlaasgen.naming import Naming, check_ids
 from dlaasgen.rows import MAX_TRIED, count_rows, rows_of
 from dlaasgen.rules import bits_of, compile_rules
@@ -209,7 +210,7 @@ def _added(entry: Include, rules: Rules, naming: Naming) -> Cell:
     others = {name: value for name, value in entry.values.items() if name not in option.ids}
     params = {**matrix.params, **option.params, **others}
     scalars = {name: value for name, value in others.items() if not isinstance(value, list | dict)}
-    parts = option.parts or tuple(default_part(name, value_text(value), value) for name, value in scalars.items())
+    parts = option.parts or tuple(default_part(name, scalar_text(value), value) for name, value in scalars.items())
     text = "-".join(p for p in parts if p) if naming.template is None else naming.filled(option.ids, params)
     return Cell(text, option.ids, params)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlaasgen.cells_codes import Place
 from dlaasgen.findings import did_you_mean
-from dlaasgen.ids import default_part, value_text
-from dlaasgen.matrix import AxisValue
+from dlaasgen.ids import default_part
+from dlaasgen.matrix import AxisValue, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ def identity(value: Json) -> Any:
 
 def variable(text: str, value: Json) -> Json:
     """What an axis is in expressions: its value when that is a scalar, else the value's id."""
-    if isinstance(value, list | dict) or value_text(value) != text:
+    if isinstance(value, list | dict) or scalar_text(value) != text:
         return text
     return value
 
@@ -139,7 +139,7 @@ def resolve(axis: Axis, literal: Json) -> AxisValue | None:
             return value
     if isinstance(literal, dict):
         literal = literal.get("id")
-    text = None if isinstance(literal, list | dict) else value_text(literal)
+    text = None if isinstance(literal, list | dict) else scalar_text(literal)
     return next((value for value in axis.values if value.id == text), None)
 
 
@@ -148,7 +148,7 @@ def new_value(literal: Json) -> AxisValue:
     if isinstance(literal, dict):
         extra = {k: v for k, v in literal.items() if k not in ("id", "value")}
         return AxisValue(literal["id"], literal.get("value", literal["id"]), extra)
-    return AxisValue(value_text(literal), literal)
+    return AxisValue(scalar_text(literal), literal)
 
 
 def is_new_value(literal: Json) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.cells_codes import Place
 from dlaasgen.errors import MatrixError
 from dlaasgen.findings import did_you_mean, shown
+from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -48,17 +49,6 @@ _ALLOWED = (
 )
 
 
-def value_text(value: Json) -> str:
-    """A scalar as ids and labels write it: strings as they are, true, false and null in lower case."""
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value)
-
-
 def slug(text: str) -> str:
     """`text` as an id would have it: lower case, other characters as one '-', at most 63; '' when nothing is left."""
     plain = re.sub(r"[^a-z0-9.]+", "-", text.lower())
@@ -83,7 +73,7 @@ def default_part(axis: str, text: str, value: Json) -> str:
 
     ``batch_size: 32`` gives ``batch-size32``, ``learning_rate: -0.1`` gives ``learning-ratem0.1``.
     """
-    if isinstance(value, str | list | dict) or text != value_text(value):
+    if isinstance(value, str | list | dict) or text != scalar_text(value):
         return slug(text)
     # A '-' or '+' would vanish in the slug and make 1 and -1, 1e5 and 1e-5 the same.
     number = text.replace("e-", "em").replace("-", "m").replace("+", "")

@@ -7,6 +7,7 @@ schemas/matrix.schema.json.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,6 +22,8 @@ Path = tuple[str | int, ...]
 API_VERSION = "dlaasgen/v1"
 DEFAULT_DIALECT = "tfjob-v1"
 DEFAULT_MAX_CELLS = 5000
+# What Kubernetes takes as the value of a label, but for an empty one.
+LABEL_VALUE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 DIALECTS = (
     "tfjob-v1alpha2",
     "tfjob-v1beta2",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dlaasgen.findings import nearest
-from dlaasgen.matrix import Axis, AxisValue, Sample, same, scalar_text
+from dlaasgen.matrix import LABEL_VALUE, Axis, AxisValue, Sample, same, scalar_text
 from dlaasgen.matrix_faults import described, listed, meant, named, near_key, path_text, quoted
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ MAX_RANDOM = 1_000_000
 MAX_SEED = 2**32 - 1
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _NAME_RULE = "a letter, then letters, digits, '_' and '-', at most 63, ending with a letter or digit"
 _LABEL_RULE = "at most 63 letters, digits, '.', '_' and '-', beginning and ending with a letter or digit"
 _OBJECT_RULE = "{id: short-name, value: ...}"
@@ -135,7 +134,7 @@ def axis_value(name: str, item: Json, path: Path, axes: Axes, faults: Faults) ->
 def _id(raw: Json, path: Path, faults: Faults) -> bool:
     if not faults.is_text(raw, path, "a short name"):
         return False
-    if not _LABEL.fullmatch(raw):
+    if not LABEL_VALUE.fullmatch(raw):
         near = re.sub(r"[^A-Za-z0-9._-]+", "-", raw).strip("._-")[:63].rstrip("._-")
         hint = f"did you mean {near}?" if near else None
         faults.add("M124", path, "an id must be a label value", found=quoted(raw), expected=_LABEL_RULE, hint=hint)

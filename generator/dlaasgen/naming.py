@@ -9,7 +9,8 @@ from dlaasgen.cells_codes import Place
 from dlaasgen.dimensions import describe
 from dlaasgen.errors import MatrixError
 from dlaasgen.findings import shown
-from dlaasgen.ids import ID_RULE, IdTemplate, compile_template, is_id, nearest_id, value_text
+from dlaasgen.ids import ID_RULE, IdTemplate, compile_template, is_id, nearest_id
+from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,7 @@ class Naming:
     def filled(self, axes: Mapping[str, str], params: Mapping[str, Json], repeat: int = 1) -> str:
         """The id of a cell by the template, which there must be. Raises MatrixError."""
         values: dict[str, Json] = {
-            name: value_text(value) for name, value in params.items() if not isinstance(value, list | dict)
+            name: scalar_text(value) for name, value in params.items() if not isinstance(value, list | dict)
         }
         values.update(axes)
         values["repeat"] = repeat

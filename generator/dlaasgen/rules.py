@@ -26,7 +26,7 @@ from dlaasgen.dimensions import (
 from dlaasgen.errors import MatrixError
 from dlaasgen.expressions import Expression, compile_expression
 from dlaasgen.findings import did_you_mean, shown
-from dlaasgen.ids import value_text
+from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -222,7 +222,7 @@ def _rule(
 
 
 def _either(alternatives: Sequence[Json]) -> _Wanted:
-    return [value_text(v) for v in alternatives if not isinstance(v, list | dict)], [identity(v) for v in alternatives]
+    return [scalar_text(v) for v in alternatives if not isinstance(v, list | dict)], [identity(v) for v in alternatives]
 
 
 def _constrain(rule: Rule, name: str, texts: Sequence[str], values: Sequence[Any], context: _Context) -> None:

@@ -9,8 +9,7 @@ from dlaasgen import rows
 from dlaasgen.cells import Cell, Origin, expand, expand_with_notes, explain, github_matrix, select
 from dlaasgen.cells_codes import CODES
 from dlaasgen.errors import DlaasgenError, MatrixError, UsageError
-from dlaasgen.ids import value_text
-from dlaasgen.matrix import Axis, AxisValue, Exclude, Include, Matrix, Sample
+from dlaasgen.matrix import Axis, AxisValue, Exclude, Include, Matrix, Sample, scalar_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,7 @@ IMAGES = (
 
 
 def axis(name: str, *values: Any) -> Axis:
-    return Axis(name, tuple(v if isinstance(v, AxisValue) else AxisValue(value_text(v), v) for v in values))
+    return Axis(name, tuple(v if isinstance(v, AxisValue) else AxisValue(scalar_text(v), v) for v in values))
 
 
 def exclude(index: int = 0, when: str | None = None, **match: Any) -> Exclude:

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from dlaasgen.errors import MatrixError
-from dlaasgen.ids import compile_template, default_part, is_id, nearest_id, slug, value_text
+from dlaasgen.ids import compile_template, default_part, is_id, nearest_id, slug
+from dlaasgen.matrix import scalar_text
 
 NAMES = ["model", "batch_size", "data-format", "repeat", "image"]
 VALUES = {"model": "resnet50", "batch_size": "32", "data-format": "nhwc", "repeat": 2}
@@ -82,7 +83,7 @@ def test_slugs_that_leave_nothing() -> None:
     ("value", "text"), [("x", "x"), (None, "null"), (True, "true"), (False, "false"), (3, "3"), (0.1, "0.1")]
 )
 def test_values_as_text(value: object, text: str) -> None:
-    assert value_text(value) == text
+    assert scalar_text(value) == text
 
 
 @pytest.mark.parametrize(

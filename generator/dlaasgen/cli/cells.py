@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from dlaasgen.cli import output
+from dlaasgen.cli.arguments import Matrices, Select
 from dlaasgen.formats import safe
 
 
@@ -20,15 +21,8 @@ class CellsOutput(StrEnum):
 
 
 def cells(
-    matrices: Annotated[list[str], typer.Argument(metavar="MATRIX...", help="Matrix files, or folders of them.")],
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select",
-            metavar="EXPR",
-            help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
-        ),
-    ] = None,
+    matrices: Matrices,
+    select: Select = None,
     explain: Annotated[
         str | None, typer.Option("--explain", metavar="CELL", help="Say which rules made this cell, or took it away.")
     ] = None,

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dlaasgen.cli import output
+from dlaasgen.cli.arguments import Matrices, Select
 from dlaasgen.cli.output import Output
 
 if TYPE_CHECKING:
     from dlaasgen.pipeline.evaluation import Mode
     from dlaasgen.pipeline.render import Outcome
-
-
-# It becomes a label value.
-_RUN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?").fullmatch
 
 
 class Format(StrEnum):
@@ -36,7 +32,7 @@ class EngineName(StrEnum):
 
 
 def render(
-    matrices: Annotated[list[str], typer.Argument(metavar="MATRIX...", help="Matrix files, or folders of them.")],
+    matrices: Matrices,
     out: Annotated[
         str | None,
         typer.Option(
@@ -51,14 +47,7 @@ def render(
         str,
         typer.Option("--run", metavar="ID", help="Id of this execution of the matrix; part of each job's identity."),
     ] = "1",
-    select: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--select",
-            metavar="EXPR",
-            help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
-        ),
-    ] = None,
+    select: Select = None,
     format: Annotated[  # noqa: A002 - the option's name
         Format, typer.Option("--format", help="yaml, json, or jsonnet: a component per cell beside the YAML.")
     ] = Format.yaml,
@@ -74,6 +63,7 @@ def render(
     """Expand a matrix, evaluate its prototype for every cell, check every manifest, and write the tree."""
     from dlaasgen.errors import DriftError
     from dlaasgen.findings import Finding
+    from dlaasgen.matrix import LABEL_VALUE
     from dlaasgen.pipeline import places
     from dlaasgen.pipeline.evaluation import Request
     from dlaasgen.pipeline.render import render_matrix
@@ -81,7 +71,7 @@ def render(
     if check and dry_run:
         msg = "--check and --dry-run exclude each other"
         raise typer.BadParameter(msg)
-    if not _RUN(run):
+    if not LABEL_VALUE.fullmatch(run):  # it becomes one
         msg = f"--run {run!r}: at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending alphanumeric"
         raise typer.BadParameter(msg)
     files = places.find_matrices(matrices)

@@ -19,6 +19,8 @@ from dlaasgen.tree import INDEX, compare, owned
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from dlaasgen.tree import Index
+
 _MATRIX = re.compile(rb"""(?:^|\A\s*\{\s*)["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
 _SNIFF = 1 << 16
 
@@ -38,18 +40,19 @@ def check_paths(paths: Sequence[str], kubernetes: str | None = None) -> Report:
     findings: list[Finding] = []
     manifests = matrices = code = 0
     for path in paths:
-        files = manifest_files.find(path)
-        for file in files:
-            if _is_matrix(file):
-                matrices += 1
-                found, failed = _matrix(file)
-                code = code or failed
-                findings += found
-        rest = [f for f in files if not _is_matrix(f)]
+        rest: list[str] = []
+        for file in manifest_files.find(path):
+            if not _is_matrix(file):
+                rest.append(file)
+                continue
+            matrices += 1
+            found, failed = _matrix(file)
+            code = code or failed
+            findings += found
         found, count = _manifests(rest, kubernetes)
         findings += found
         manifests += count
-        findings += [f for tree in _trees(path) for f in _integrity(tree)]
+        findings += [f for tree, index in _trees(path) for f in _integrity(tree, index)]
     if not code and any(f.severity == "error" for f in findings):
         code = CheckError.exit_code
     return Report(tuple(findings), manifests, matrices, code)
@@ -118,21 +121,19 @@ def _tree_of(file: str) -> str:
     return ""
 
 
-def _trees(path: str) -> Iterator[str]:
-    """The rendered trees at or below a folder."""
+def _trees(path: str) -> Iterator[tuple[str, Index]]:
+    """The rendered trees at or below a folder, with their indexes."""
     if os.path.isdir(path):
         for folder, folders, files in os.walk(path):
             folders[:] = sorted(f for f in folders if not f.startswith("."))
-            if INDEX in files and tree_index(folder) is not None:
+            index = tree_index(folder) if INDEX in files else None
+            if index is not None:
                 folders.clear()
-                yield folder
+                yield folder, index
 
 
-def _integrity(tree: str) -> Iterator[Finding]:
+def _integrity(tree: str, index: Index) -> Iterator[Finding]:
     """How a tree differs from its own index. (Whether the index is what the matrix says, `render --check` tells.)"""
-    index = tree_index(tree)
-    if index is None:
-        return
     present = {p: d for p, d in tree_files.digests(tree).items() if p != INDEX}
     drift = compare(owned(index), present)
     hint = f"run: dlaasgen render {index.source}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.matrix import Cluster, Waiver
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dlaasgen.findings import Finding
+    from dlaasgen.flags import Facts
     from dlaasgen.matrix import Matrix
     from dlaasgen.policies_subject import Context
     from dlaasgen.tree import Index
@@ -40,14 +40,13 @@ def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence
     from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
     from dlaasgen.checks import Checker
 
-    context = context_for(checks)
-    context = replace(context, facts=benchmark_facts())
+    context = context_for(checks, benchmark_facts())
     schemas = KubernetesSchemas(checks.get("kubernetes"), context.dialect)
     return Checker(context, schemas).findings
 
 
-def context_for(checks: Mapping[str, Any]) -> Context:
-    """The policies' context, without the facts of benchmarks."""
+def context_for(checks: Mapping[str, Any], facts: Facts | None = None) -> Context:
+    """The policies' context; without facts, command lines are not checked."""
     from dlaasgen.policies_subject import Context
 
     cluster = checks.get("cluster")
@@ -57,4 +56,5 @@ def context_for(checks: Mapping[str, Any]) -> Context:
         waivers=tuple(Waiver(**w) for w in checks.get("disable", ())),
         gitops=checks.get("gitops") or {},
         kubernetes=checks.get("kubernetes"),
+        facts=facts,
     )

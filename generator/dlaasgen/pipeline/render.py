@@ -1,6 +1,6 @@
 """Render a matrix into its tree, or compare the tree with it.
 
-Each step takes values and returns new ones. Files are staged by the workers and put in place by `_commit` alone.
+Each step takes values and returns new ones. Files are put in place by `_commit` alone.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import __version__
@@ -176,7 +176,7 @@ def _render_anew(
         index, texts = _about(job, entries, findings)
         wanted = {**owned(index), INDEX: digest(texts[INDEX].encode())}
         drift = compare(wanted, present)
-        ours = _ours(stage, present)
+        ours = _ours(stage, present, known)
         foreign = tuple(p for p in drift.extra if p not in ours)
         if job.request.mode == "write":
             _refuse_foreign(stage, drift, ours, present)
@@ -203,9 +203,7 @@ def _kept(
     """For each cell its entry in the known index when nothing that it depends on has changed, else None."""
     if known is None or {**known.inputs, "matrix": ""} != {**job.inputs, "matrix": ""}:
         return [None] * len(cells)
-    import orjson
-
-    if orjson.dumps(known.params) != orjson.dumps(dict(job.matrix.params)):
+    if not _same(known.params, dict(job.matrix.params)):
         return [None] * len(cells)
     before = {e.id: e for e in known.entries}
     kept: list[Entry | None] = []
@@ -214,7 +212,7 @@ def _kept(
         if (
             entry is not None
             and entry.repeat == cell.repeat
-            and orjson.dumps((entry.axes, entry.params)) == orjson.dumps((cell.axes, params))
+            and _same((entry.axes, entry.params), (cell.axes, params))
             and all(present.get(p) == d for p, d in entry.files.items())
         ):
             kept.append(entry)
@@ -240,19 +238,14 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
         README: readme(index, findings),
         KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/")),
     }
-    index = Index(
-        **{
-            **{f: getattr(index, f) for f in index.__dataclass_fields__},
-            "files": {p: digest(t.encode()) for p, t in texts.items()},
-        }
-    )
+    index = replace(index, files={p: digest(t.encode()) for p, t in texts.items()})
     return index, {**texts, INDEX: dump_index(index)}
 
 
-def _ours(stage: tree_files.Stage, present: Mapping[str, str]) -> set[str]:
+def _ours(stage: tree_files.Stage, present: Mapping[str, str], known: Index | None) -> set[str]:
     """The files on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
     ours = tree_files.journal(stage.tree)
-    index = tree_index(stage.tree) if INDEX in present else None
+    index = known or (tree_index(stage.tree) if INDEX in present else None)
     if index is not None:
         ours |= {INDEX, *owned(index)}
     return ours | ({tree_files.JOURNAL} if tree_files.JOURNAL in present else set())

@@ -1,0 +1,17 @@
+"""Arguments and options that several commands have, said once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Matrices = Annotated[list[str], typer.Argument(metavar="MATRIX...", help="Matrix files, or folders of them.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="EXPR",
+        help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
+    ),
+]
