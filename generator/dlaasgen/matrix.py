@@ -122,11 +122,14 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One study. `file` is the matrix file's name as given, for messages only."""
+    """One study. `file` is the matrix file's name as given, for messages only.
+
+    dialect  what the jobs are to be; None means as the prototype is written
+    """
 
     name: str
     prototype: str
-    dialect: str
+    dialect: str | None
     axes: tuple[Axis, ...]
     params: Mapping[str, Json] = field(default_factory=dict)
     zip: tuple[tuple[str, ...], ...] = ()

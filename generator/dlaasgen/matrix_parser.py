@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dlaasgen.findings import did_you_mean
-from dlaasgen.matrix import API_VERSION, DEFAULT_DIALECT, DIALECTS, Matrix
+from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
 from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, quoted
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
@@ -57,7 +57,7 @@ def _matrix(document: dict[str, Json], file: str | None, faults: Faults) -> Matr
     return Matrix(
         name=_name(document, faults),
         prototype=_prototype(document, faults),
-        dialect=_dialect(document.get("dialect", DEFAULT_DIALECT), faults),
+        dialect=_dialect(document["dialect"], faults) if "dialect" in document else None,
         axes=tuple(axes.right.values()),
         params=params,
         zip=groups,

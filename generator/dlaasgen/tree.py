@@ -62,7 +62,7 @@ class Index:
     matrix: str
     source: str
     prototype: str
-    dialect: str
+    dialect: str | None
     inputs: Mapping[str, str]
     options: Mapping[str, Any]
     params: Mapping[str, Any]
@@ -146,7 +146,7 @@ def load_index(document: Any) -> Index | None:
 
 def _sound(index: Index) -> bool:
     """Whether the parts of an index that was read are of their types."""
-    texts = [index.matrix, index.source, index.prototype, index.dialect]
+    texts = [index.matrix, index.source, index.prototype, index.dialect or ""]
     maps: list[Any] = [index.inputs, index.options, index.params, index.files]
     for e in index.entries:
         texts += (e.id, e.job)
@@ -180,8 +180,8 @@ def readme(index: Index, findings: Sequence[Finding]) -> str:
         ),
         "",
         (
-            f"{len(index.entries)} cells, prototype {_code(index.prototype)}, dialect {_code(index.dialect)}, "
-            f"run {_code(str(index.options.get('run')))}."
+            f"{len(index.entries)} cells, prototype {_code(index.prototype)}, "
+            f"{f'dialect {_code(index.dialect)}, ' if index.dialect else ''}run {_code(str(index.options.get('run')))}."
         ),
         "",
     ]

@@ -34,7 +34,7 @@ def test_what_is_left_out_has_defaults() -> None:
     assert made() == Matrix(
         name="m",
         prototype="p",
-        dialect="tfjob-v1",
+        dialect=None,
         axes=axes,
         params={},
         zip=(),
