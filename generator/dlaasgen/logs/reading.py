@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlaasgen.logs.events import LogReading
+from dlaasgen.logs.prefixes import LONGEST_LINE
+from dlaasgen.logs.scanning import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dlaasgen.logs.events import LogReading
     from dlaasgen.logs.patterns import Pattern
 
 # Goes up when the same bytes give another reading: stored results of an older one can be read again.
 PARSER_VERSION = 1
+
+
+# Blocks are cut by where they stand in the log, so that it makes no difference how the bytes came.
+_BLOCK = 1 << 18
 
 
 class Reader:
@@ -21,18 +27,61 @@ class Reader:
     Where the split between two chunks lies makes no difference to what comes out.
     """
 
-    def __init__(self, patterns: Sequence[Pattern] = ()) -> None:
-        self._patterns = tuple(patterns)
+    def __init__(self, patterns: Sequence[Pattern] = (), *, runs: bool = True) -> None:
+        self._scanner = Scanner(patterns, runs=runs)
+        self._chunks: list[bytes] = []
+        self._waiting = 0  # bytes in _chunks
+        self._offset = 0  # where the first of them stands in the log
+        self._long = b""  # the start of a line that is longer than a block
+        self._start = 0  # where that starts
 
     def feed(self, data: bytes) -> None:
         """The next bytes, as they come."""
+        self._chunks.append(data)
+        self._waiting += len(data)
+        if self._waiting >= _BLOCK:
+            self._take()
 
     def close(self) -> tuple[LogReading, ...]:
         """One reading for each source in order of appearance; one with Source() when no line names its writer.
 
         A log without a line gives one empty reading.
         """
-        return (LogReading(),)
+        rest = b"".join(self._chunks)
+        self._chunks = []
+        offset = self._offset
+        if self._long:
+            self._scanner.line(self._long, self._start)
+            end = rest.find(b"\n") + 1 or len(rest)
+            rest, offset = rest[end:], offset + end
+        end = rest.rfind(b"\n") + 1
+        if end:
+            self._scanner.block(rest[:end], offset)
+        if end < len(rest):
+            self._scanner.line(rest[end:], offset + end)
+        return self._scanner.readings()
+
+    def _take(self) -> None:
+        """Read all whole blocks."""
+        data = b"".join(self._chunks) if len(self._chunks) > 1 else self._chunks[0]
+        position = 0
+        while len(data) - position >= _BLOCK:
+            if self._long:
+                end = data.find(b"\n", position, position + _BLOCK) + 1
+                if end:
+                    self._scanner.line(self._long, self._start)
+                    self._long = b""
+                position = end or position + _BLOCK
+                continue
+            end = data.rfind(b"\n", position, position + _BLOCK) + 1
+            if end:
+                self._scanner.block(data[position:end], self._offset + position)
+            else:
+                self._long, self._start = data[position : position + LONGEST_LINE], self._offset + position
+            position = end or position + _BLOCK
+        self._offset += position
+        self._chunks = [data[position:]]
+        self._waiting = len(data) - position
 
 
 def read_log(data: bytes, patterns: Sequence[Pattern] = ()) -> tuple[LogReading, ...]:

@@ -1,0 +1,251 @@
+"""Scanner: whole lines of a log, a block at a time, into the states of their sources.
+
+Most of a log is step lines of one form, and lines of others. What tells nothing is never made a value of its own: one
+RE2 expression finds the lines that may matter, and a run of step lines that differ in digits alone is taken at once.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from dlaasgen.logs.events import Step
+from dlaasgen.logs.formats import tf_cnn
+from dlaasgen.logs.formats.registry import FORMATS, events_of
+from dlaasgen.logs.patterns import NAME as PATTERNS
+from dlaasgen.logs.patterns import Compiled, options
+from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
+from dlaasgen.logs.state import TAIL, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlaasgen.logs.events import LogReading, Source
+    from dlaasgen.logs.patterns import Pattern
+    from dlaasgen.logs.prefixes import Peeled
+
+# One file may hold the lines of so many sources; those of further ones count as nobody's.
+MOST_SOURCES = 4096
+# So many lines may stand between the two parts of one.
+_PATIENCE = 256
+_DIGITS = b"0123456789"
+_RATE = b"images/sec"
+# A run of step lines is looked for in the whole block, then in its parts, down to this many bytes.
+_SMALLEST = 2048
+_PARTS = 8
+# A CRI line that goes on must be read for the sake of the next one.
+_ALSO = (r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
+
+
+@lru_cache(maxsize=1)
+def _needles() -> Any:
+    import re2
+
+    needles = [*(needle for one in FORMATS for needle in one.NEEDLES), *_ALSO]
+    return re2.compile("|".join(needles).encode(), options=options(text=False))
+
+
+class Scanner:
+    """The states of all sources of one log."""
+
+    def __init__(self, patterns: Sequence[Pattern], *, runs: bool = True) -> None:
+        self._patterns = Compiled(patterns) if patterns else None
+        self._runs = runs
+        self._states: dict[Source, State] = {}
+        self._parts: dict[bytes, bytes] = {}
+        self._patience = 0
+        self._waiting: State | None = None
+
+    def block(self, data: bytes, offset: int) -> None:
+        """Whole lines, each with its end, of which the first starts at `offset`."""
+        lines = data.count(b"\n")
+        first = peel(data[: min(data.find(b"\n"), LONGEST_LINE)], {}).source
+        if self._patterns or not self._is_one(data, first, lines):
+            self._each(data, offset)
+            return
+        state = self._state(first)
+        state.total += lines
+        state.size += len(data)
+        if not state.first_time:
+            state.first_time = _first_time(data)
+        self._scan_or_run(data, offset, state)
+        self._remember(data, state)
+
+    def line(self, raw: bytes, offset: int, *, cut: bool = True) -> None:
+        """One line by itself, without its end, which may be missing."""
+        self._one(raw, offset, None, cut=cut)
+
+    def readings(self) -> tuple[LogReading, ...]:
+        """What there is, source by source; nobody's only if it says something, or nobody else does."""
+        states = [state for state in self._states.values() if state.source != NOBODY or state.read or state.unread]
+        return tuple(state.reading() for state in states or self._states.values() or (State(NOBODY),))
+
+    def _state(self, source: Source) -> State:
+        state = self._states.get(source)
+        if state is None:
+            if len(self._states) >= MOST_SOURCES:
+                source = NOBODY
+            state = self._states.setdefault(source, State(source))
+        return state
+
+    @staticmethod
+    def _is_one(data: bytes, first: Source, lines: int) -> bool:
+        """Whether a block's lines are all of one source."""
+        start = data.rfind(b"\n", 0, -1) + 1
+        last = peel(data[start : start + LONGEST_LINE].rstrip(b"\n"), {}).source
+        if first != last or first.rank is not None:
+            return False
+        if first == NOBODY:
+            return True
+        names = first.pod.encode(), first.container.encode()
+        return data.count(b"[pod/%b/%b]" % names) >= lines or data.count(b"%b %b " % names) >= lines
+
+    @staticmethod
+    def _remember(data: bytes, state: State) -> None:
+        """Keep the last lines of a block that was not read line by line."""
+        end = len(data) - 1
+        starts: list[int] = [end + 1]
+        while len(starts) <= TAIL and starts[-1] > 0:
+            starts.append(data.rfind(b"\n", 0, starts[-1] - 1) + 1)
+        for start, after in zip(starts[:0:-1], starts[-2::-1], strict=True):
+            peeled = peel(data[start : min(after - 1, start + LONGEST_LINE)].rstrip(b"\r"), {})
+            if peeled.source == state.source:
+                state.note(peeled)
+
+    def _each(self, data: bytes, offset: int) -> None:
+        """Every line by itself."""
+        for raw in data[:-1].split(b"\n"):
+            self._one(raw, offset, None, cut=False)
+            offset += len(raw) + 1
+
+    def _scan_or_run(self, data: bytes, offset: int, state: State) -> None:
+        """Step lines in a run at once; else what the needles find."""
+        if not self._runs or not _is_dense(data):
+            self._scan(data, offset, state)
+        elif not self._run(data, offset, state):
+            if len(data) <= _SMALLEST:
+                self._scan(data, offset, state)
+                return
+            start = 0
+            while start < len(data):
+                middle = min(start + len(data) // _PARTS, len(data)) - 1
+                end = data.find(b"\n", middle) + 1
+                self._scan_or_run(data[start:end], offset + start, state)
+                start = end
+
+    def _scan(self, data: bytes, offset: int, state: State) -> None:
+        position = self._walk(data, 0, offset, state)
+        for match in _needles().finditer(data):
+            found = match.start()
+            if found < position:
+                continue
+            # The expression of Docker's lines begins with the end of the line before.
+            start = data.rfind(b"\n", position, found + 1 if data[found : found + 1] == b"\n" else found) + 1
+            start = max(start, position)
+            end = data.find(b"\n", max(start, found + 1))
+            self._one(data[start:end], offset + start, state, cut=False)
+            position = self._walk(data, end + 1, offset, state)
+
+    def _walk(self, data: bytes, position: int, offset: int, state: State) -> int:
+        """Read on, line by line, while a line that was begun waits for its rest."""
+        while (self._parts or self._waiting) and position < len(data):
+            end = data.find(b"\n", position)
+            self._one(data[position:end], offset + position, state, cut=False)
+            position = end + 1
+        return position
+
+    def _one(self, raw: bytes, offset: int, base: State | None, *, cut: bool) -> None:
+        """One line. Where there is a `base`, its lines are counted and remembered with the block's."""
+        size = len(raw) + 1
+        cut = cut or len(raw) > LONGEST_LINE
+        peeled = peel(raw[:LONGEST_LINE].rstrip(b"\r"), self._parts)
+        if self._parts or self._waiting:
+            self._patience -= 1
+            if self._patience < 0:
+                self._parts.clear()
+                self._waiting = None
+        if peeled.partial:
+            self._patience = _PATIENCE
+        state = self._state(peeled.source)
+        if state is not base:
+            state.total += 1
+            state.size += size
+            if base is not None:
+                base.total -= 1
+                base.size -= size
+            state.note(peeled)
+        self._read(peeled._replace(cut=True) if cut else peeled, state, offset)
+
+    def _read(self, peeled: Peeled, state: State, offset: int) -> None:
+        if state.wants_next:
+            state.next_line(peeled.content)
+            self._waiting = None
+        found = events_of(peeled)
+        if found is not None:
+            state.apply(*found, offset)
+            if state.wants_next:
+                self._waiting, self._patience = state, _PATIENCE
+        if self._patterns:
+            measured = list(self._patterns.read(peeled.content))
+            if measured:
+                state.apply(PATTERNS, measured, offset)
+
+    def _run(self, data: bytes, offset: int, state: State) -> bool:
+        """Take lines that all have the form of the first, a step line; False when they have not."""
+        squeezed = data.translate(None, _DIGITS)
+        size = squeezed.find(b"\n") + 1
+        count, rest = divmod(len(squeezed), size)
+        if rest or squeezed != squeezed[:size] * count or self._parts or self._waiting:
+            return False
+        first = self._step(data, 0, state)
+        if first is None:
+            return False
+        state.steps_read(tf_cnn.NAME, count)
+        state.step(first, offset)
+        series = state.series
+        while True:
+            start = data.find(b"\n", max(series.next_offset - offset, 1) - 1) + 1
+            if not start or start == len(data):
+                break
+            sample = self._step(data, start, state)
+            series.next_offset = offset + start
+            if sample is None:
+                series.next_offset += 1
+            else:
+                series.add(sample, offset + start)
+        start = data.rfind(b"\n", 0, -1) + 1
+        last = self._step(data, start, state)
+        state.step(last or first, offset + start, count - 1)
+        return True
+
+    @staticmethod
+    def _step(data: bytes, start: int, state: State) -> Step | None:
+        """The step line that starts at `start`; None when it is something else, or more."""
+        peeled = peel(data[start : data.find(b"\n", start)].rstrip(b"\r"), {})
+        found = events_of(peeled)
+        if found is None or len(found[1]) != 1 or peeled.partial or peeled.source != state.source:
+            return None
+        event = found[1][0]
+        return event if isinstance(event, Step) else None
+
+
+def _is_dense(data: bytes) -> bool:
+    """Whether most lines are likely to be step lines: by the first, the last, and one between."""
+    middle = data.find(b"\n", len(data) // 2) + 1
+    last = data.rfind(b"\n", 0, -1) + 1
+    places = (0, middle, last)
+    return sum(_RATE in data[place : data.find(b"\n", place)] for place in places) > 1
+
+
+def _first_time(data: bytes) -> bytes:
+    """The first time that one of the first lines tells."""
+    position = 0
+    for _ in range(TAIL):
+        end = data.find(b"\n", position)
+        if end < 0:
+            break
+        time = peel(data[position : min(end, position + LONGEST_LINE)], {}).time
+        if time:
+            return time
+        position = end + 1
+    return b""

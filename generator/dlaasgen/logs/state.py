@@ -1,0 +1,234 @@
+"""What has been read of one source so far, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dlaasgen.logs.events import (
+    Columns,
+    Evaluation,
+    EvaluationStep,
+    Fact,
+    Failure,
+    Header,
+    LauncherRecord,
+    Lines,
+    LogReading,
+    Measured,
+    Source,
+    Stage,
+    Step,
+    Steps,
+    Total,
+)
+from dlaasgen.logs.formats.failures import FLAGS, TRACEBACK, text_of
+from dlaasgen.logs.prefixes import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dlaasgen.logs.events import Event
+    from dlaasgen.logs.prefixes import Peeled
+
+_Kept = TypeVar("_Kept")
+
+# At most twice as many step lines as this are kept, evenly over the log; then every second of them.
+SERIES = 256
+# Most things come once in a log. What comes more often than this is counted no further.
+MANY = 64
+NAMES = 256
+TAIL = 20
+TAIL_LENGTH = 500
+
+
+class Series:
+    """Step lines kept by where they stand in the log: all of them at first, then one for each stretch of bytes."""
+
+    __slots__ = ("_kept", "_offset", "next_offset", "stride")
+
+    def __init__(self) -> None:
+        self._kept: list[Step] = []
+        self._offset = -1
+        self.stride = 0
+        self.next_offset = 0
+
+    def add(self, step: Step, offset: int) -> None:
+        """Keep a step whose line starts at `offset`, if it is its turn."""
+        if offset < self.next_offset:
+            return
+        self._kept.append(step)
+        self._offset = offset
+        if len(self._kept) == 2 * SERIES:
+            del self._kept[1::2]
+            self._offset = -1
+            self.stride = max(2 * self.stride, offset // SERIES)
+        self.next_offset = offset + max(self.stride, 1)
+
+    def steps(self, last: Step | None, offset: int) -> tuple[Step, ...]:
+        """What was kept, and the last one, whose line starts at `offset`."""
+        return (*self._kept,) if last is None or offset == self._offset else (*self._kept, last)
+
+
+class State:
+    """One source's reading in the making."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.series = Series()
+        self.total = self.read = self.unread = self.size = 0
+        self.first_time = self.last_time = b""
+        self.tail: deque[bytes] = deque(maxlen=TAIL)
+        # Whether the next line says more of what the last one began.
+        self.wants_next = False
+        self._count = self._nan = 0
+        self._first: Step | None = None
+        self._last: Step | None = None
+        self._last_offset = -1
+        self._header: dict[str, str] = {}
+        self._columns: tuple[str, ...] = ()
+        self._totals: list[float] = []
+        self._evaluation_rates: list[float] = []
+        self._evaluations: list[Evaluation] = []
+        self._stages: dict[str, Stage] = {}
+        self._failures: list[str] = []
+        self._launcher: list[LauncherRecord] = []
+        self._launch: object = None
+        self._metrics: dict[str, Measured] = {}
+        self._environment: dict[str, str] = {}
+        self._formats: dict[str, None] = {}
+
+    def apply(self, name: str, events: Sequence[Event], offset: int) -> None:
+        """Take in the events of one line, which starts at `offset`."""
+        if not events:
+            self.unread += 1
+            return
+        self.read += 1
+        self._formats[name] = None
+        for event in events:
+            if isinstance(event, Step):
+                self.step(event, offset)
+            else:
+                _TAKE[type(event)](self, event)
+
+    def _many(self, event: Columns | Total | EvaluationStep | Evaluation) -> None:
+        match event:
+            case Columns(names):
+                self._columns = names[:16]
+            case Total(rate):
+                _bounded(self._totals, rate)
+            case EvaluationStep(_, rate):
+                _bounded(self._evaluation_rates, rate)
+            case _:
+                _bounded(self._evaluations, event)
+
+    def _named(self, event: Header | Fact | Measured) -> None:
+        match event:
+            case Header(key, value):
+                _put(self._header, key, value)
+            case Fact(name, value):
+                _put(self._environment, name, value)
+            case Measured(name):
+                _put(self._metrics, name, event)
+
+    def _stage(self, stage: Stage) -> None:
+        self._stages.setdefault(stage.name, stage)
+
+    def step(self, step: Step, offset: int, count: int = 1) -> None:
+        """Take in a step line, the last of `count` whose losses are alike."""
+        self._count += count
+        self._first = self._first or step
+        self._last = step
+        self._last_offset = offset
+        if step.loss is not None and not math.isfinite(step.loss):
+            self._nan += count
+        self.series.add(step, offset)
+
+    def steps_read(self, name: str, count: int) -> None:
+        """Count lines of steps that were taken in by `step`."""
+        self.read += count
+        self._formats[name] = None
+
+    def _fail(self, failure: Failure) -> None:
+        text = failure.text
+        last = self._failures[-1] if self._failures else ""
+        self.wants_next = text == FLAGS
+        if last == TRACEBACK or (last == FLAGS and text != FLAGS):
+            self._failures[-1] = text
+        elif text != last:
+            _bounded(self._failures, text)
+
+    def _launched(self, record: LauncherRecord) -> None:
+        """The program can print what looks like a record: only those of the first launch are the launcher's."""
+        launch = record.values.get("launch")
+        if launch is not None and record.name == "start" and self._launch is None:
+            self._launch = launch
+        if launch == self._launch or launch is None:
+            _bounded(self._launcher, record)
+
+    def next_line(self, content: bytes) -> None:
+        """The line behind one that is told by two: absl's word on a flag."""
+        self.wants_next = False
+        message = text_of(content.strip())
+        if message and self._failures and self._failures[-1] == FLAGS:
+            self._failures[-1] = f"{FLAGS} {message}"
+
+    def note(self, peeled: Peeled) -> None:
+        """Remember a line as the last one, and its time."""
+        self.tail.append(peeled.content[: 4 * TAIL_LENGTH])
+        if peeled.time:
+            self.last_time = peeled.time
+            self.first_time = self.first_time or peeled.time
+
+    def reading(self) -> LogReading:
+        """All of it."""
+        first = self._first
+        header = dict(self._header)
+        server = header.pop("parameter server", None)
+        return LogReading(
+            source=self.source,
+            header=header,
+            columns=self._columns,
+            steps=Steps(self._count, self._nan, first, self._last, self.series.steps(self._last, self._last_offset)),
+            totals=tuple(self._totals),
+            evaluation_rates=tuple(self._evaluation_rates),
+            evaluations=tuple(self._evaluations),
+            stages=tuple(self._stages.values()),
+            parameter_server=None if server is None else int(server),
+            failures=tuple(self._failures),
+            launcher=tuple(self._launcher),
+            metrics=tuple(self._metrics.values()),
+            environment=self._environment,
+            first_at=seconds(self.first_time),
+            last_at=seconds(self.last_time),
+            formats=tuple(self._formats),
+            lines=Lines(self.total, self.read, self.unread, self.total - self.read - self.unread, self.size),
+            tail=tuple(text_of(line)[:TAIL_LENGTH] for line in self.tail),
+        )
+
+
+def _bounded(kept: list[_Kept], value: _Kept) -> None:
+    """Keep the first half of MANY, and the last half."""
+    if len(kept) == MANY:
+        del kept[MANY // 2]
+    kept.append(value)
+
+
+def _put(kept: dict[str, _Kept], name: str, value: _Kept) -> None:
+    if name in kept or len(kept) < NAMES:
+        kept[name] = value
+
+
+_TAKE: dict[type, Callable[[State, Any], None]] = {
+    Header: State._named,  # noqa: SLF001 - this module's own
+    Fact: State._named,  # noqa: SLF001
+    Measured: State._named,  # noqa: SLF001
+    Columns: State._many,  # noqa: SLF001
+    Total: State._many,  # noqa: SLF001
+    EvaluationStep: State._many,  # noqa: SLF001
+    Evaluation: State._many,  # noqa: SLF001
+    Stage: State._stage,  # noqa: SLF001
+    Failure: State._fail,  # noqa: SLF001
+    LauncherRecord: State._launched,  # noqa: SLF001
+}
