@@ -16,6 +16,8 @@ import json
 import re
 from typing import Any
 
+import orjson
+
 _PLAIN = re.compile(r"(?:--)?[A-Za-z/](?:[A-Za-z0-9_./@=,+-]|:(?=[A-Za-z0-9_/@]))*").fullmatch
 # Words that one reader or another takes for a boolean, null or number.
 _RESERVED = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
@@ -60,52 +62,92 @@ class _Strings(dict[str, str]):
         return text
 
 
-class _Orders(dict[tuple[str, ...], tuple[tuple[str, str], ...]]):
-    """Keys of a mapping -> (key, `key:`) in canonical order."""
+class _Blocks(dict[tuple[str, bytes], str]):
+    """(indent, JSON of a mapping in a list) -> its lines. The containers of a matrix' jobs repeat."""
 
-    def __missing__(self, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    def of(self, value: dict[str, Any], indent: str) -> str:
+        """The lines of a mapping that is an item of a list."""
+        try:
+            key = (indent, orjson.dumps(value))
+        except TypeError:  # what has no JSON form, of which canonical YAML has more to say
+            return _item(value, indent)
+        text = self.get(key)
+        if text is None:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            text = self[key] = _item(value, indent)
+        return text
+
+
+class _Orders(dict[tuple[str, ...], tuple[tuple[str, str, str], ...]]):
+    """Keys of a mapping at one indent -> (key, `key:`, `key: `), indented, in canonical order."""
+
+    def __init__(self, indent: str) -> None:
+        self._indent = indent
+
+    def __missing__(self, keys: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
         if len(self) >= _REMEMBERED:
             self.clear()
-        order = self[keys] = tuple((k, _key(k)) for k in _ordered(keys))
+        heads = [(k, self._indent + _key(k)) for k in _ordered(keys)]
+        order = self[keys] = tuple((k, head, head + " ") for k, head in heads)
         return order
+
+
+class _Levels(dict[str, _Orders]):
+    """Indent -> the orders of the mappings there."""
+
+    def __missing__(self, indent: str) -> _Orders:
+        level = self[indent] = _Orders(indent)
+        return level
 
 
 _REMEMBERED = 4096
 _strings = _Strings()
-_orders = _Orders()
+_blocks = _Blocks()
+_levels = _Levels()
 
 
 def _mapping(value: dict[str, Any], indent: str, lines: list[str]) -> None:
     """Append the lines of a non-empty mapping."""
     append = lines.append
-    for key, head in _orders[tuple(value)]:
+    for key, head, scalar in _levels[indent][tuple(value)]:
         item = value[key]
         kind = item.__class__
         if kind is str:
-            append(f"{indent}{head} {_strings[item] or _text(item, indent)}")
+            append(scalar + (_strings[item] or _text(item, indent)))
         elif kind is dict and item:
-            append(indent + head)
+            append(head)
             _mapping(item, indent + "  ", lines)
         elif kind is list and item:
-            append(indent + head)
+            append(head)
             _sequence(item, indent, lines)
         else:
-            append(f"{indent}{head} {_scalar(item, indent)}")
+            append(scalar + _scalar(item, indent))
 
 
 def _sequence(value: list[Any], indent: str, lines: list[str]) -> None:
     """Append the lines of a non-empty sequence."""
-    deeper = indent + "  "
     for item in value:
         kind = item.__class__
         if kind is str:
             lines.append(f"{indent}- {_strings[item] or _text(item, indent)}")
-        elif kind in (dict, list) and item:
-            start = len(lines)
-            (_mapping if kind is dict else _sequence)(item, deeper, lines)
-            lines[start] = f"{indent}- {lines[start][len(deeper) :]}"
+        elif kind is dict and item:
+            lines.append(_blocks.of(item, indent))
+        elif kind is list and item:
+            lines.append(_item(item, indent))
         else:
             lines.append(f"{indent}- {_scalar(item, indent)}")
+
+
+def _item(value: dict[str, Any] | list[Any], indent: str) -> str:
+    """The lines of a non-empty mapping or sequence that is an item of a sequence."""
+    lines: list[str] = []
+    deeper = indent + "  "
+    if isinstance(value, dict):
+        _mapping(value, deeper, lines)
+    else:
+        _sequence(value, deeper, lines)
+    return f"{indent}- {lines[0][len(deeper) :]}" + "".join(["\n" + line for line in lines[1:]])
 
 
 def _scalar(value: Any, indent: str) -> str:
@@ -160,7 +202,8 @@ def _string(value: str) -> str:
     """A string on one line: plain where all readers agree on it, else in double quotes."""
     if _PLAIN(value) and value.lower() not in _RESERVED:
         return value
-    return _UNPRINTABLE.sub(_escape, json.dumps(value, ensure_ascii=False))
+    quoted = json.dumps(value, ensure_ascii=False)
+    return quoted if value.isascii() and "\x7f" not in value else _UNPRINTABLE.sub(_escape, quoted)
 
 
 def _escape(match: re.Match[str]) -> str:

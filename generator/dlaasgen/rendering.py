@@ -14,7 +14,7 @@ from dlaasgen.findings import Finding, shown, together
 from dlaasgen.manifests import Identity, Manifest, adopt, finish, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dlaasgen.cells import Cell
     from dlaasgen.matrix import Matrix
@@ -28,8 +28,8 @@ _MOST_FAULTS = 20
 class Plan:
     """All that the cells of one render have in common.
 
-    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell;
-                    raises PrototypeError, or ValueError when that is no JSON
+    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell, decoded as it
+                    is asked for; raises PrototypeError, or ValueError, at once or then, when that is no JSON
     check           the findings of one manifest
     canonical_json  JSON text with sorted keys and no blanks
     component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
@@ -39,7 +39,7 @@ class Plan:
     prototype: Prototype
     run: str
     suffix: str
-    evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], list[Any]]
+    evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], Iterable[Any]]
     check: Callable[[Mapping[str, Any]], Sequence[Finding]]
     canonical_json: Callable[[Any], str]
     component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str] | None = None
@@ -61,8 +61,8 @@ def full_params(plan: Plan, cell: Cell) -> dict[str, Any]:
     return {k: v for k, v in params.items() if v is not None}
 
 
-def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
-    """The manifests of some cells. Raises PrototypeError that names the cells at fault."""
+def render(plan: Plan, cells: Sequence[Cell]) -> Iterator[Rendered]:
+    """The manifests of some cells, one after the other. Raises PrototypeError that names the cells at fault."""
     faults = [replace(f, cell=c.id, file=plan.matrix.file) for c in cells for f in plan.prototype.faults(c.params)]
     if faults:
         raise PrototypeError(together(faults)[:_MOST_FAULTS])
@@ -72,37 +72,42 @@ def render(plan: Plan, cells: Sequence[Cell]) -> list[Rendered]:
         {**c.params, "name": i.stand_in, "labels": i.labels, "annotations": i.annotations}
         for c, i in zip(cells, own, strict=True)
     ]
-    values = _evaluate(plan, cells, given)
-    return [_rendered(plan, c, i, p, v) for c, i, p, v in zip(cells, own, everything, values, strict=True)]
-
-
-def _evaluate(plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The prototype's values. When the chunk fails, its cells are evaluated one by one to say which of them do."""
     try:
-        return _values(plan, given)
-    except PrototypeError as error:
-        if len(cells) == 1:
-            raise PrototypeError(together([replace(f, cell=cells[0].id) for f in error.findings])) from None
-        chunk = error
-    faults: list[Finding] = []
+        values = iter(plan.evaluate(plan.prototype.defaults, given))
+    except (PrototypeError, ValueError) as error:
+        raise _at_fault(plan, cells, given, error) from None
+    for n, cell in enumerate(cells):
+        try:
+            value = next(values)
+        except ValueError as error:
+            raise _at_fault(plan, cells, given, error) from None
+        yield _rendered(plan, cell, own[n], everything[n], value)
+
+
+def _at_fault(
+    plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, Any]], error: PrototypeError | ValueError
+) -> PrototypeError:
+    """What to say of a chunk that failed: its cells are evaluated one by one to learn which of them do."""
+    if len(cells) == 1:
+        return PrototypeError(together(_faults(plan, cells[0], error)))
+    found: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            _values(plan, [params])
-        except PrototypeError as error:
-            faults += [replace(f, cell=cell.id) for f in error.findings]
-            if len(faults) >= _MOST_FAULTS:
+            list(plan.evaluate(plan.prototype.defaults, [params]))
+        except (PrototypeError, ValueError) as own:
+            found += _faults(plan, cell, own)
+            if len(found) >= _MOST_FAULTS:
                 break
-    raise PrototypeError(together(faults)[:_MOST_FAULTS] or chunk.findings)
+    return PrototypeError(together(found)[:_MOST_FAULTS] or _faults(plan, None, error))
 
 
-def _values(plan: Plan, given: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """What the prototype returns for each cell. Raises PrototypeError."""
-    try:
-        return plan.evaluate(plan.prototype.defaults, given)
-    except ValueError:
-        hint = "look for a number that is none, such as std.log(-1), and for nesting without end"
-        message = "the prototype cannot be evaluated: what it returns is no JSON"
-        raise PrototypeError([Finding("T106", message, file=plan.prototype.file, hint=hint)]) from None
+def _faults(plan: Plan, cell: Cell | None, error: PrototypeError | ValueError) -> list[Finding]:
+    """An error of an evaluation, as findings of a cell."""
+    if isinstance(error, PrototypeError):
+        return [replace(f, cell=cell.id if cell else None) for f in error.findings]
+    hint = "look for a number that is none, such as std.log(-1), and for nesting without end"
+    message = "the prototype cannot be evaluated: what it returns is no JSON"
+    return [Finding("T106", message, file=plan.prototype.file, cell=cell.id if cell else None, hint=hint)]
 
 
 def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], value: Any) -> Rendered:

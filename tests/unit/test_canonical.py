@@ -254,7 +254,10 @@ def test_nesting_of_a_hundred_levels() -> None:
 
 def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canonical, "_REMEMBERED", 2)
-    value = {f"k{n}": {f"a{n}": f"x {n}", f"b{n}": n} for n in range(5)}
+    monkeypatch.setattr(canonical, "_levels", canonical._Levels())
+    value: dict[str, Any] = {f"k{n}": {f"a{n}": f"x {n}", f"b{n}": n} for n in range(5)}
+    value["items"] = [{"n": n} for n in range(5)]
     assert dump(value) == dump(json.loads(json.dumps(value)))
     assert len(canonical._strings) <= 2
-    assert len(canonical._orders) <= 2
+    assert all(len(orders) <= 2 for orders in canonical._levels.values())
+    assert len(canonical._blocks) <= 2

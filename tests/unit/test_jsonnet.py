@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from dlaasgen.adapters import jsonnet
-from dlaasgen.adapters.jsonnet import ENGINES, Library, engine, evaluate
+from dlaasgen.adapters.jsonnet import ENGINES, Library, engine, evaluate, items
 from dlaasgen.adapters.matrix_files import read_bytes
 from dlaasgen.adapters.project import shipped_prototypes
 from dlaasgen.cells import Cell, expand
@@ -302,7 +302,7 @@ def test_a_failed_cell_is_named(project: Path) -> None:
 
     plan = Plan(Matrix("m", "p", "job", ()), found.prototype("p"), "1", ".yaml", evaluated, lambda _: (), json.dumps)
     with pytest.raises(PrototypeError) as caught:
-        render(plan, [Cell(f"c{n}", {}, {"size": n}) for n in range(5)])
+        list(render(plan, [Cell(f"c{n}", {}, {"size": n}) for n in range(5)]))
     assert [str(f) for f in caught.value.findings] == [
         "prototypes/p.jsonnet:4:22: error[T106]: the prototype cannot be evaluated: too large (cell c2 and 2 more)"
     ]
@@ -453,3 +453,23 @@ def test_both_engines_agree_on_every_matrix(file: Path) -> None:
     one, other = (orjson.loads(evaluate(found, matrix.prototype, {}, cells, engine(n), json.dumps)) for n in ENGINES)
     assert one == other
     assert len(one) == len(cells)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "source",
+    ["[{}, {a: {}}]", "[{a: [{}, {b: '},\\n    {'}]}, {c: null}]", "[{a: 1}]", "[{a: [1, {}]}, {}, {b: [[{}]]}]"],
+)
+def test_an_array_of_objects_is_cut_into_its_items(name: str, source: str) -> None:
+    text = engine(name)(source, {}, Library([]))
+    whole = json.loads(text)
+    assert [json.loads(part) for part in items(text, len(whole))] == whole
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "source", ["[1, {}]", "[{}, 1]", "[[{}], {}]", "[{}, [{}]]", "[{}, {}, {}]", "[]", "['[\\n    {', {}]", "{}"]
+)
+def test_any_other_array_is_not_cut(name: str, source: str) -> None:
+    with pytest.raises(ValueError, match="not an array of 2 objects"):
+        items(engine(name)(source, {}, Library([])), 2)

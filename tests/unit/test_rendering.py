@@ -55,7 +55,7 @@ def job(params: dict[str, Any]) -> dict[str, Any]:
 
 def faults(whole: Plan, cells: Sequence[Cell] = CELLS) -> list[str]:
     with pytest.raises(PrototypeError) as caught:
-        render(whole, cells)
+        list(render(whole, cells))
     return [str(f) for f in caught.value.findings]
 
 
@@ -75,7 +75,7 @@ def test_a_cell_becomes_a_file() -> None:
 
 def test_the_chunk_does_not_show() -> None:
     whole = plan(job)
-    assert render(whole, CELLS) == [rendered for cell in CELLS for rendered in render(whole, [cell])]
+    assert list(render(whole, CELLS)) == [rendered for cell in CELLS for rendered in render(whole, [cell])]
 
 
 def test_the_prototype_gets_its_identity_and_the_annotation_all_the_rest() -> None:
@@ -88,7 +88,7 @@ def test_the_prototype_gets_its_identity_and_the_annotation_all_the_rest() -> No
     cell = Cell("c", {"size": "1"}, {"size": 1, "note": None})
     whole = plan(remember)
     assert full_params(whole, cell) == {"size": 1, "mode": "fast"}
-    render(whole, [cell])
+    list(render(whole, [cell]))
     assert seen == [
         {
             "mode": "fast",

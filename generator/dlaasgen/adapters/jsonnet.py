@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from dlaasgen.prototypes import Prototype
 
 ENGINES = ("rjsonnet", "jsonnet")
-_MAIN = "local prototype = import %s;\nfunction(common, cells) [prototype(common + cell) for cell in cells]\n"
+# JSON text is parsed by the engine's own parser in a fifth less of the whole time than as a program.
+_MAIN = """\
+local prototype = import %s;
+function(common, cells) local base = std.parseJson(common); [prototype(base + cell) for cell in std.parseJson(cells)]
+"""
 # An import expression: between the word and the literal there may be comments.
 _IMPORT = re.compile(
     r"""\bimport(?:str|bin)?(?:\s|/\*(?:[^*]|\*(?!/))*+\*/|(?://|\#)[^\n]*+)*+
@@ -144,7 +148,7 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 class Engine(Protocol):
-    """Evaluates a jsonnet program; `tla` are top-level arguments as JSON text."""
+    """Evaluates a jsonnet program; `tla` are its top-level arguments, strings."""
 
     def __call__(self, program: str, tla: Mapping[str, str], library: Library) -> str:
         """The program's result as JSON text. Raises RuntimeError with the engine's own words."""
@@ -159,7 +163,7 @@ def _rjsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
 
     # Collecting its garbage costs as much as the evaluation. What is left goes with the worker's process.
     evaluated: str = rjsonnet.evaluate_snippet(  # type: ignore[call-arg]
-        "dlaasgen", program, tla_codes=dict(tla), import_callback=load, gc=False
+        "dlaasgen", program, tla_vars=dict(tla), import_callback=load, gc=False
     )
     return evaluated
 
@@ -171,7 +175,7 @@ def _jsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
         path = library.resolve(folder, name)
         return path, library.text(path).encode()
 
-    result: str = _jsonnet.evaluate_snippet("dlaasgen", program, tla_codes=dict(tla), import_callback=load)
+    result: str = _jsonnet.evaluate_snippet("dlaasgen", program, tla_vars=dict(tla), import_callback=load)
     return result
 
 
@@ -214,6 +218,19 @@ def evaluate(
     if finding.file is None:
         finding = replace(finding, file=f"prototypes/{prototype}.jsonnet")
     raise PrototypeError([finding])
+
+
+def items(text: str, count: int) -> list[str]:
+    """The JSON texts of an array's `count` items, cut from the text that an engine made of it, without decoding it.
+
+    Raises ValueError when the array is not one of so many objects, laid out as the engines do.
+    """
+    indent = text[1 : text.find("{")]  # a line's end and the indent of an item; inside strings no line ends
+    parts = text.strip().removeprefix(f"[{indent}{{").removesuffix("}\n]").split(f"}},{indent}{{")
+    if indent.strip() or len(parts) != count:
+        msg = f"not an array of {count} objects"
+        raise ValueError(msg)
+    return [f"{{{part}}}" for part in parts]
 
 
 def _explain(text: str, library: Library) -> Finding:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlaasgen.adapters import workers
-from dlaasgen.adapters.jsonnet import Library, engine, evaluate
+from dlaasgen.adapters.jsonnet import Library, engine, evaluate, items
 from dlaasgen.errors import PrototypeError
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline.checking import checker, checks_of
@@ -15,7 +15,7 @@ from dlaasgen.rendering import SUFFIXES, Plan, render
 from dlaasgen.tree import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dlaasgen.adapters import tree_files
     from dlaasgen.cells import Cell
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from dlaasgen.prototypes import Prototype
     from dlaasgen.rendering import Rendered
 
-SPAN = 400
-"""Cells in one evaluation, which has its own process: enough to make a start cheap, few enough to keep it small."""
+SPAN = 800
+"""Cells of one process: enough to make a start cheap, few enough to keep it small."""
+
+CHUNK = 200
+"""Cells of one evaluation in it: enough to make a start cheap, few enough for its text to stay in the caches."""
 
 Mode = Literal["write", "check", "dry-run"]
 
@@ -87,15 +90,16 @@ def evaluate_cells(
         plan = _plan(job)
 
         def work(start: int, stop: int) -> list[_Done] | PrototypeError:
+            have = None if stage is None else present
+            chunks = ([cells[n] for n in todo[at : min(at + CHUNK, stop)]] for at in range(start, stop, CHUNK))
             try:
-                return [
-                    _done(r, None if stage is None else present)
-                    for r in render(plan, [cells[n] for n in todo[start:stop]])
-                ]
+                return [_done(r, have) for chunk in chunks for r in render(plan, chunk)]
             except PrototypeError as error:
                 return PrototypeError(error.findings)
 
         jobs = job.request.jobs or workers.default_jobs()
+        if len(todo) > SPAN:
+            work(0, 1)  # what a first cell makes ready, schemas above all, each process would make again
         with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
             for start, stop, result in results:
                 if isinstance(result, PrototypeError):
@@ -143,9 +147,14 @@ def _plan(job: Job) -> Plan:
     def dumps(value: Any) -> str:
         return orjson.dumps(value).decode()
 
-    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
-        values: list[Any] = orjson.loads(evaluate(job.library, job.matrix.prototype, common, given, run, dumps))
-        return values
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> Iterable[Any]:
+        text = evaluate(job.library, job.matrix.prototype, common, given, run, dumps)
+        try:
+            parts = items(text, len(given))
+        except ValueError:  # not every cell is one object
+            values: list[Any] = orjson.loads(text)
+            return values
+        return map(orjson.loads, parts)  # one at a time: what they are made into is smaller
 
     return Plan(
         matrix=job.matrix,
