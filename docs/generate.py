@@ -22,6 +22,7 @@ KINDS = {
     "M2": "M2: the expansion",
     "T1": "T1: prototypes",
     "K1": "K1: Kubernetes and dialect schemas",
+    "K2": "K2: conversions between dialects",
     "P1": "P1: names and identity",
     "P2": "P2: images, pods and security",
     "P3": "P3: benchmark flags",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dlaasgen.cells import Cell
+    from dlaasgen.conversion import Converted
     from dlaasgen.matrix import Matrix
     from dlaasgen.prototypes import Prototype
 
@@ -33,6 +34,7 @@ class Plan:
     check           the findings of one manifest
     canonical_json  JSON text with sorted keys and no blanks
     component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
+    conform         a cell's objects -> the same in the matrix's dialect, with what was lost; None when they are so
     """
 
     matrix: Matrix
@@ -43,6 +45,7 @@ class Plan:
     check: Callable[[Mapping[str, Any]], Sequence[Finding]]
     canonical_json: Callable[[Any], str]
     component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str] | None = None
+    conform: Callable[[Sequence[dict[str, Any]]], Sequence[Converted] | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,9 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
                 )
             ]
         )
+    converted = plan.conform(objects) if plan.conform is not None else None
+    if converted is not None:
+        objects = [c.data for c in converted]
     for data in objects:
         adopt(data, own)
     try:
@@ -133,6 +139,8 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
         message = f"prototype {plan.prototype.name} returns what cannot be written as YAML (cell {cell.id}): {error}"
         raise PrototypeError([Finding("T109", message, file=plan.prototype.file, cell=cell.id)]) from None
     findings = [_placed(f, plan, cell, m, own, job) for m in manifests for f in plan.check(m.data)]
+    for manifest, one in zip(manifests, converted or (), strict=False):
+        findings += [_placed(f, plan, cell, manifest, own, job) for f in one.findings]
     if plan.component is not None:
         given = {**params, "name": own.stand_in, "labels": own.labels, "annotations": own.annotations}
         text = plan.component(cell, given, objects).replace(own.stand_in, job)

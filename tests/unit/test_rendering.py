@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dlaasgen.cells import Cell
+from dlaasgen.conversion import conform
 from dlaasgen.errors import PrototypeError
 from dlaasgen.findings import Finding
 from dlaasgen.headers import parse_header
@@ -287,3 +288,25 @@ def test_a_component_stands_beside_the_yaml() -> None:
     (rendered,) = render(plan(job, component=component), CELLS[:1])
     assert [m.file for m in rendered.manifests] == ["jobs/c1.yaml", "jsonnet/c1.jsonnet"]
     assert rendered.manifests[1].text == (f"c1 {rendered.job} fast ['annotations', 'labels', 'mode', 'name', 'size'] 1")
+
+
+def test_a_job_of_another_dialect_is_converted_before_it_is_named() -> None:
+    def tfjob(params: dict[str, Any]) -> dict[str, Any]:
+        box = {"name": "tensorflow", "image": "a"}
+        replica = {"replicas": params["size"], "template": {"spec": {"containers": [box]}}}
+        spec = {"runPolicy": {"suspend": True}, "tfReplicaSpecs": {"Worker": replica}}
+        return {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": params["name"]}, "spec": spec}
+
+    whole = plan(tfjob)
+    (as_written,) = render(whole, CELLS[:1])
+    assert [*render(replace(whole, conform=lambda objects: conform(objects, "tfjob-v1")), CELLS[:1])] == [as_written]
+    (one,) = render(replace(whole, conform=lambda objects: conform(objects, "tfjob-v1beta2")), CELLS[:1])
+    (manifest,) = one.manifests
+    assert manifest.data["apiVersion"] == "kubeflow.org/v1beta2"
+    assert manifest.data["spec"]["tfReplicaSpecs"]["Worker"]["template"]["metadata"]["labels"]["dlaasgen/cell"] == "c1"
+    assert one.job != as_written.job
+    assert [str(f) for f in one.findings] == [
+        "m/jobs/c1.yaml: spec.runPolicy: note[K206]: cleanPodPolicy None is written out",
+        "m/jobs/c1.yaml: spec.runPolicy.suspend: error[K202]: tfjob-v1beta2 has no suspend",
+    ]
+    assert [f.cell for f in one.findings] == ["c1", "c1"]

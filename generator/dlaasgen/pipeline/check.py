@@ -147,9 +147,9 @@ def _integrity(tree: str, index: Index) -> Iterator[Finding]:
 
 def codes() -> dict[str, tuple[str, str]]:
     """Every code that a finding can have: code -> (title, explanation)."""
-    from dlaasgen import cells_codes, checks, dialects_codes, matrix_codes, prototypes, tree_codes
+    from dlaasgen import cells_codes, checks, conversion_codes, dialects_codes, matrix_codes, prototypes, tree_codes
 
-    tables = (matrix_codes, cells_codes, prototypes, dialects_codes, checks, tree_codes)
+    tables = (matrix_codes, cells_codes, prototypes, dialects_codes, conversion_codes, checks, tree_codes)
     return {code: text for table in tables for code, text in table.CODES.items()}
 
 

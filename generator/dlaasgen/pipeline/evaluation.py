@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from dlaasgen.adapters import tree_files
     from dlaasgen.cells import Cell
+    from dlaasgen.conversion import Converted
     from dlaasgen.findings import Finding
     from dlaasgen.matrix import Matrix
     from dlaasgen.prototypes import Prototype
@@ -165,7 +166,16 @@ def _plan(job: Job) -> Plan:
         check=checker(job.checks),
         canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
         component=_component(job) if job.request.format == "jsonnet" else None,
+        conform=_conform(job.matrix.dialect),
     )
+
+
+def _conform(dialect: str | None) -> Callable[[Sequence[dict[str, Any]]], Sequence[Converted] | None] | None:
+    if dialect is None:
+        return None
+    from dlaasgen.conversion import conform
+
+    return lambda objects: conform(objects, dialect)
 
 
 def _component(job: Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str]:

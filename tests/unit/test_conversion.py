@@ -1,0 +1,539 @@
+"""Conversions between dialects: what each carries, what is lost and said so, old spellings, the jobs of a cell."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
+from dlaasgen.conversion import conform, convert
+from dlaasgen.dialects import DIALECTS
+from jobs import ARGS, IMAGE, POD, WORKER, changed, flat, job, replica, service, tfjob, trainjob
+
+
+def pytorchjob(workers: int = 1, **spec: Any) -> dict[str, Any]:
+    roles = {"Master": replica(1), **({"Worker": replica(workers)} if workers else {})}
+    for role in roles.values():
+        role["template"]["spec"]["containers"][0]["name"] = "pytorch"
+    return {
+        "apiVersion": "kubeflow.org/v1",
+        "kind": "PyTorchJob",
+        "metadata": {"name": "study"},
+        "spec": {"pytorchReplicaSpecs": roles, **spec},
+    }
+
+
+def mpijob(version: str = "v1", workers: int = 2, **spec: Any) -> dict[str, Any]:
+    roles = {"Launcher": replica(1), **({"Worker": replica(workers)} if workers else {})}
+    return {
+        "apiVersion": f"kubeflow.org/{version}",
+        "kind": "MPIJob",
+        "metadata": {"name": "study"},
+        "spec": {"mpiReplicaSpecs": roles, **spec},
+    }
+
+
+def single(**run_policy: Any) -> dict[str, Any]:
+    """A TFJob of one worker."""
+    data = tfjob(workers=1, servers=0)
+    data["spec"]["runPolicy"] = run_policy
+    return data
+
+
+def batch(number: int | None = None, **spec: Any) -> dict[str, Any]:
+    data = job()
+    del data["spec"]["activeDeadlineSeconds"]
+    equal = {} if number is None else {"parallelism": number, "completions": number}
+    data["spec"] |= {"backoffLimit": 0, **equal, **spec}
+    return data
+
+
+def told(manifest: Any, to: str) -> list[str]:
+    """The findings of a conversion, whose result has the form of its dialect."""
+    converted = convert(manifest, to)
+    if not any(f.code in ("K209", "K211") for f in converted.findings):
+        assert [str(f) for f in KubernetesSchemas(dialect=to).findings(converted.data)] == []
+    return [f"{f.severity[0]} {f.code} {f.path}: {f.message}" for f in converted.findings]
+
+
+ROLES = "spec.tfReplicaSpecs"
+OPERATOR = "kubeflow.org/training-operator"
+TORCH_WORKER = ("spec", "pytorchReplicaSpecs", "Worker")
+BACKOFF = "n K206 spec.runPolicy.backoffLimit: backoffLimit 0 is written out: with Never nothing is retried"
+RUNTIME = "w K208 : the job is to use the runtime torch-distributed"
+CASES: list[tuple[dict[str, Any], str, list[str]]] = [
+    (tfjob(), "tfjob-v1", []),
+    (tfjob(), "tfjob-v1beta2", []),
+    (tfjob(), "tfjob-v1-flat", []),
+    (
+        tfjob(),
+        "tfjob-v1alpha2",
+        [
+            "e K202 spec.runPolicy.activeDeadlineSeconds: tfjob-v1alpha2 has no activeDeadlineSeconds",
+            "n K206 spec.runPolicy.backoffLimit: tfjob-v1alpha2 does not say backoffLimit, and does it",
+        ],
+    ),
+    (
+        changed(single(backoffLimit=1), "spec", "successPolicy", to="AllWorkers"),
+        "tfjob-v1alpha2",
+        [
+            "n K206 spec.runPolicy: cleanPodPolicy None is written out",
+            "e K202 spec.runPolicy.backoffLimit: tfjob-v1alpha2 has no backoffLimit",
+            "e K202 spec.successPolicy: tfjob-v1alpha2 has no successPolicy",
+        ],
+    ),
+    (
+        changed(single(suspend=False), "spec", "enableDynamicWorker", to=False),
+        "tfjob-v1-flat",
+        [
+            "n K206 spec.runPolicy: cleanPodPolicy None is written out",
+            "n K206 spec.runPolicy.suspend: tfjob-v1-flat does not say suspend, and does it",
+            "n K206 spec.enableDynamicWorker: enableDynamicWorker says nothing here: it is left out",
+        ],
+    ),
+    (
+        single(suspend=True, schedulingPolicy={"queue": "a"}, cleanPodPolicy="All"),
+        "tfjob-v1beta2",
+        [
+            "e K202 spec.runPolicy.schedulingPolicy: tfjob-v1beta2 has no schedulingPolicy",
+            "e K202 spec.runPolicy.suspend: tfjob-v1beta2 has no suspend",
+        ],
+    ),
+    (
+        tfjob(),
+        "job",
+        [
+            "e K204 spec: the pods find each other by TF_CONFIG, in job by JOB_COMPLETION_INDEX",
+            f"e K201 {ROLES}.PS: job has no role PS",
+            "w K202 spec.runPolicy.cleanPodPolicy: job has no cleanPodPolicy",
+        ],
+    ),
+    (
+        tfjob(servers=0),
+        "trainjob-v1alpha1",
+        [
+            "e K204 spec: the pods find each other by TF_CONFIG, in trainjob-v1alpha1 by what its runtime sets",
+            "n K206 spec.runPolicy.cleanPodPolicy: trainjob-v1alpha1 does not say cleanPodPolicy, and does it",
+            "e K202 spec.runPolicy.activeDeadlineSeconds: trainjob-v1alpha1 has no activeDeadlineSeconds",
+            "e K202 spec.runPolicy.backoffLimit: trainjob-v1alpha1 has no backoffLimit",
+            f"w K207 {ROLES}.Worker.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
+            RUNTIME,
+        ],
+    ),
+    (
+        tfjob(),
+        "pytorchjob-v1",
+        [
+            "e K204 spec: the pods find each other by TF_CONFIG, in pytorchjob-v1 by MASTER_ADDR and RANK",
+            f"e K201 {ROLES}.PS: pytorchjob-v1 has no role PS",
+            f"n K206 {ROLES}.Worker.template.spec.containers[0].name: the container tensorflow is called pytorch",
+            f"n K206 {ROLES}.Worker.template.spec.containers[0].name: the container tensorflow is called pytorch",
+        ],
+    ),
+    (
+        tfjob(servers=0),
+        "mpijob-v1",
+        [
+            "e K204 spec: the pods find each other by TF_CONFIG, in mpijob-v1 by a file of hosts",
+            f"e K201 {ROLES}.Worker: an MPIJob needs a launcher, which starts what the workers run",
+        ],
+    ),
+    (single(), "job", [BACKOFF]),
+    (single(backoffLimit=2), "job", [BACKOFF]),
+    (
+        changed(single(), *WORKER, "restartPolicy", to="OnFailure"),
+        "job",
+        ["w K203 spec.runPolicy.backoffLimit: a Job restarts pods 6 times, a TFJob without end"],
+    ),
+    (
+        changed(single(backoffLimit=4), *WORKER, "restartPolicy", to="ExitCode"),
+        "job",
+        [f"e K203 {ROLES}.Worker.restartPolicy: job does not know the restartPolicy ExitCode"],
+    ),
+    (
+        single(backoffLimit=0, cleanPodPolicy="Running", ttlSecondsAfterFinished=60, managedBy=OPERATOR),
+        "job",
+        [
+            "n K206 spec.runPolicy.managedBy: managedBy names the job's own controller: it is left out",
+            "n K206 spec.runPolicy.cleanPodPolicy: job does not say cleanPodPolicy, and does it",
+        ],
+    ),
+    (single(managedBy="kueue.x-k8s.io/multikueue", backoffLimit=0), "job", []),
+    (
+        single(managedBy="kueue.x-k8s.io/multikueue", backoffLimit=0),
+        "tfjob-v1-flat",
+        [
+            "n K206 spec.runPolicy: cleanPodPolicy None is written out",
+            "e K202 spec.runPolicy.managedBy: tfjob-v1-flat has no managedBy",
+        ],
+    ),
+    (batch(), "tfjob-v1", []),
+    (batch(1, suspend=True), "tfjob-v1", []),
+    (batch(backoffLimit=3), "pytorchjob-v1", [
+        "n K206 spec.template.spec.containers[0].name: the container tensorflow is called pytorch",
+        "w K203 spec.backoffLimit: a Job replaces failed pods, a PyTorchJob does not",
+    ]),
+    (changed(job(), "spec", "template", "spec", "restartPolicy", to="OnFailure"), "tfjob-v1", [
+        "n K206 spec.backoffLimit: backoffLimit 6 is written out",
+    ]),
+    (batch(managedBy=OPERATOR), "tfjob-v1", [
+        "e K202 spec.managedBy: managedBy would name the own controller of tfjob-v1: it is left out",
+    ]),
+    (batch(completions=1), "tfjob-v1", ["n K206 spec: parallelism and completions are both 1"]),
+    (batch(1, completionMode="Indexed", managedBy="kubernetes.io/job-controller"), "tfjob-v1", [
+        "n K206 spec.managedBy: managedBy names the job's own controller: it is left out",
+        "n K206 spec.completionMode: completionMode says nothing of one pod",
+    ]),
+    (batch(parallelism=2, completions=6), "tfjob-v1", [
+        "e K202 spec.parallelism: the pods share out work: parallelism 2, completions 6",
+        "w K204 spec: the pods find each other by nothing, in tfjob-v1 by TF_CONFIG",
+    ]),
+    (batch(2, completionMode="Indexed", podReplacementPolicy="Failed"), "tfjob-v1", [
+        "e K204 spec: the pods find each other by JOB_COMPLETION_INDEX, in tfjob-v1 by TF_CONFIG",
+        "e K202 spec.podReplacementPolicy: tfjob-v1 has no podReplacementPolicy",
+    ]),
+    (batch(2, completionMode="NonIndexed"), "trainjob-v1alpha1", [
+        "w K204 spec: the pods find each other by nothing, in trainjob-v1alpha1 by what its runtime sets",
+        "e K202 spec.backoffLimit: trainjob-v1alpha1 has no backoffLimit",
+        "n K206 spec.completionMode: completionMode says nothing here: it is left out",
+        "n K206 spec.template.spec.containers: the container tensorflow is the node's",
+        "w K207 spec.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
+        RUNTIME,
+    ]),
+    (pytorchjob(0), "tfjob-v1", [
+        "n K206 spec.pytorchReplicaSpecs.Master.template.spec.containers[0].name: "
+        "the container pytorch is called tensorflow",
+    ]),
+    (pytorchjob(2, nprocPerNode="2", elasticPolicy={"maxRestarts": 1}), "trainjob-v1alpha1", [
+        "w K204 spec: the pods find each other by MASTER_ADDR and RANK, in trainjob-v1alpha1 by what its runtime sets",
+        "e K202 spec.elasticPolicy: trainjob-v1alpha1 has no elasticPolicy",
+        "w K207 spec.pytorchReplicaSpecs.Worker.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
+        RUNTIME,
+    ]),
+    (changed(pytorchjob(), *TORCH_WORKER, "template", "spec", "hostNetwork", to=True), "job", [
+        "e K204 spec: the pods find each other by MASTER_ADDR and RANK, in job by JOB_COMPLETION_INDEX",
+        "e K205 spec.pytorchReplicaSpecs.Master: the pods of job are equal, these are not",
+        "n K206 spec.runPolicy.backoffLimit: backoffLimit 0 is written out: with Never nothing is retried",
+    ]),
+    (mpijob(), "mpijob-v2beta1", ["w K204 spec: the launcher of mpijob-v2beta1 reaches its workers in another way"]),
+    (mpijob("v2beta1", 0, mpiImplementation="Intel"), "mpijob-v1", [
+        "e K202 spec.mpiImplementation: mpijob-v1 has no mpiImplementation",
+    ]),
+    (mpijob(cleanPodPolicy="All"), "mpijob-v1", ["w K210 spec.cleanPodPolicy: cleanPodPolicy belongs into runPolicy"]),
+    (mpijob(slotsPerWorker=2), "job", [
+        "e K204 spec: the pods find each other by a file of hosts, in job by JOB_COMPLETION_INDEX",
+        "e K201 spec.mpiReplicaSpecs.Launcher: job has no role Launcher",
+        "n K206 spec.runPolicy.backoffLimit: backoffLimit 0 is written out: with Never nothing is retried",
+        "e K202 spec.slotsPerWorker: job has no slotsPerWorker",
+    ]),
+    (trainjob(1), "job", [
+        "w K208 spec.runtimeRef: what the runtime tensorflow gives to the pods is not in the file",
+        "w K203 spec.backoffLimit: a Job restarts pods 6 times, a TrainJob without end",
+        "n K206 spec.trainer.restartPolicy: restartPolicy: OnFailure is written out",
+    ]),
+    (trainjob(2), "pytorchjob-v1", [
+        "w K208 spec.runtimeRef: what the runtime tensorflow gives to the pods is not in the file",
+        "e K204 spec: the pods find each other by what its runtime sets, in pytorchjob-v1 by MASTER_ADDR and RANK",
+        "n K206 spec.trainer.template.spec.containers[0].name: the container node is called pytorch",
+        "n K206 spec.trainer.template.spec.containers[0].name: the container node is called pytorch",
+    ]),
+    (service(), "tfjob-v1", ["n K211 kind: 'Service' has no dialects: it is passed on unchanged"]),
+    ([], "tfjob-v1", ["n K211 kind: [] has no dialects: it is passed on unchanged"]),  # type: ignore[list-item]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manifest", "to", "findings"), CASES, ids=range(len(CASES)))
+def test_what_is_told(manifest: dict[str, Any], to: str, findings: list[str]) -> None:
+    assert told(manifest, to) == findings
+
+
+def made(manifest: dict[str, Any], to: str) -> Any:
+    return convert(manifest, to).data
+
+
+def test_the_whole_of_a_job() -> None:
+    assert made(flat(), "tfjob-v1") == tfjob()
+    data = tfjob()
+    assert made(data, "tfjob-v1beta2") == flat("v1beta2")
+    assert made(job(), "job") == job()
+
+
+def test_one_pod_as_each_kind() -> None:
+    worker = replica(1)
+    pod = worker["template"]["spec"]
+    assert made(single(backoffLimit=0), "job") == {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": tfjob()["metadata"],
+        "spec": {
+            "backoffLimit": 0,
+            "parallelism": 1,
+            "completions": 1,
+            "template": {"spec": {"restartPolicy": "Never", **pod}},
+        },
+    }
+    torch = {**worker, "template": {"spec": {"containers": [{**pod["containers"][0], "name": "pytorch"}]}}}
+    assert made(single(), "pytorchjob-v1")["spec"] == {"pytorchReplicaSpecs": {"Master": torch}}
+    assert made(single(), "mpijob-v2beta1")["spec"] == {"mpiReplicaSpecs": {"Launcher": worker}}
+    assert made(single(), "trainjob-v1alpha1")["spec"] == {
+        "runtimeRef": {"name": "torch-distributed"},
+        "trainer": {
+            "image": IMAGE,
+            "args": [*ARGS],
+            "numNodes": 1,
+            "resourcesPerNode": pod["containers"][0]["resources"],
+        },
+    }
+
+
+def test_equal_pods() -> None:
+    spec = made(batch(3, completionMode="Indexed"), "trainjob-v1alpha1")["spec"]
+    assert spec["trainer"]["numNodes"] == 3
+    assert made(trainjob(3), "job")["spec"]["completionMode"] == "Indexed"
+    roles = made(trainjob(3), "pytorchjob-v1")["spec"]["pytorchReplicaSpecs"]
+    assert {role: r["replicas"] for role, r in roles.items()} == {"Master": 1, "Worker": 2}
+    assert roles["Master"]["template"] == roles["Worker"]["template"]
+    assert roles["Master"]["template"] is not roles["Worker"]["template"]
+    assert made(pytorchjob(2, nprocPerNode="2"), "trainjob-v1alpha1")["spec"]["trainer"]["numNodes"] == 3
+    assert made(pytorchjob(2, nprocPerNode="2"), "trainjob-v1alpha1")["spec"]["trainer"]["numProcPerNode"] == 2
+    assert "completionMode" not in made(batch(2), "job")["spec"]
+
+
+def test_all_that_a_trainjob_says_of_its_pods() -> None:
+    data = single()
+    box = {**replica(1)["template"]["spec"]["containers"][0], "volumeMounts": [{"name": "d", "mountPath": "/d"}]}
+    changed(data, *WORKER, "template", to={
+        "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}, "name": "x"},
+        "spec": {
+            "containers": [{**box, "imagePullPolicy": "Always"}, {"name": "beside", "image": IMAGE}],
+            "initContainers": [{"name": "before", "image": IMAGE}],
+            "volumes": [{"name": "d", "emptyDir": {}}],
+            "tolerations": [{"key": "a"}],
+            "hostNetwork": True,
+        },
+    })  # fmt: skip
+    there = convert(data, "trainjob-v1alpha1")
+    spec = there.data["spec"]
+    assert spec["podSpecOverrides"] == [
+        {
+            "targetJobs": [{"name": "node"}],
+            "tolerations": [{"key": "a"}],
+            "volumes": [{"name": "d", "emptyDir": {}}],
+            "containers": [{"name": "node", "volumeMounts": [{"name": "d", "mountPath": "/d"}]}],
+        }
+    ]
+    assert (spec["labels"], spec["annotations"]) == ({"a": "b"}, {"c": "d"})
+    pod = f"{ROLES}.Worker.template.spec"
+    assert sorted(f.path for f in there.findings if f.code == "K207") == [
+        f"{ROLES}.Worker.restartPolicy",
+        f"{ROLES}.Worker.template.metadata.name",
+        f"{pod}.containers",
+        f"{pod}.containers[0].imagePullPolicy",
+        f"{pod}.hostNetwork",
+        f"{pod}.initContainers",
+    ]
+    back = made(there.data, "tfjob-v1")["spec"]["tfReplicaSpecs"]["Worker"]
+    assert back["template"]["metadata"] == {"labels": {"a": "b"}, "annotations": {"c": "d"}}
+    assert back["template"]["spec"]["containers"] == [{**box, "name": "tensorflow"}]
+    assert back["template"]["spec"]["volumes"] == [{"name": "d", "emptyDir": {}}]
+    assert back["restartPolicy"] == "OnFailure"
+
+
+def test_what_of_a_trainjob_is_lost() -> None:
+    data = trainjob(1)
+    data["spec"] |= {"datasetConfig": {"storageUri": "a"}, "suspend": True}
+    data["spec"]["trainer"] |= {"numProcPerNode": "auto", "odd": 1}
+    del data["spec"]["trainer"]["image"]
+    node = [{"name": "node"}]
+    data["spec"]["podSpecOverrides"] = [
+        {"targetJobs": node, "initContainers": [], "containers": [{"name": "node", "env": []}]},
+        {"targetJobs": node},
+    ]
+    found = [f"{f.code} {f.path}" for f in convert(data, "tfjob-v1").findings if f.severity == "error"]
+    assert found == [
+        "K208 spec.trainer",
+        "K207 spec.podSpecOverrides[0].initContainers",
+        "K207 spec.podSpecOverrides[0].containers",
+        "K207 spec.podSpecOverrides[1]",
+        "K202 spec.trainer.odd",
+        "K202 spec.datasetConfig",
+        "K202 spec.trainer.numProcPerNode",
+    ]
+    data["spec"]["trainer"] = {"image": IMAGE}
+    assert made(data, "pytorchjob-v1")["spec"]["runPolicy"] == {"suspend": True}
+
+
+def test_defaults_that_differ_are_written_out() -> None:
+    bare = {k: v for k, v in flat("v1alpha2").items() if k != "spec"}
+    roles = {"Worker": {"template": replica(1)["template"]}}
+    data = {**bare, "spec": {"tfReplicaSpecs": roles}}
+    assert made(data, "tfjob-v1")["spec"] == {"runPolicy": {"cleanPodPolicy": "Running"}, "tfReplicaSpecs": roles}
+    assert made(data, "tfjob-v1-flat")["spec"] == {"cleanPodPolicy": "Running", "tfReplicaSpecs": roles}
+    torch = made(data, "pytorchjob-v1")["spec"]
+    assert torch["pytorchReplicaSpecs"]["Master"]["restartPolicy"] == "Never"
+    mpi = mpijob()
+    del mpi["spec"]["mpiReplicaSpecs"]["Worker"]["replicas"]
+    del mpi["spec"]["mpiReplicaSpecs"]["Launcher"]["restartPolicy"]
+    launcher, worker = made(mpi, "mpijob-v2beta1")["spec"]["mpiReplicaSpecs"].values()
+    assert launcher["restartPolicy"] == "Never"
+    assert worker["replicas"] == 1
+    mpi["apiVersion"] = "kubeflow.org/v2beta1"
+    launcher, worker = made(mpi, "mpijob-v1")["spec"]["mpiReplicaSpecs"].values()
+    assert (launcher["restartPolicy"], worker["replicas"]) == ("OnFailure", 0)
+
+
+def test_a_role_that_is_alone_has_the_name_that_one_pod_has() -> None:
+    data = single()
+    data["spec"]["tfReplicaSpecs"] = {"Chief": replica(1), "PS": replica(0)}
+    there = convert(data, "mpijob-v1")
+    assert list(there.data["spec"]["mpiReplicaSpecs"]) == ["Launcher"]
+    assert [f.message for f in there.findings] == [
+        "a role without pods is left out",
+        "the one pod is the job's launcher",
+    ]
+    data["spec"]["tfReplicaSpecs"] = {"Chief": replica(1), "Worker": replica(1)}
+    assert list(made(data, "pytorchjob-v1")["spec"]["pytorchReplicaSpecs"]) == ["Master", "Worker"]
+    data["spec"]["tfReplicaSpecs"] = {"PS": replica(2)}
+    assert list(made(data, "mpijob-v1")["spec"]["mpiReplicaSpecs"]) == ["Launcher"]
+
+
+def test_the_first_of_several_containers_gets_the_operators_name() -> None:
+    data = batch()
+    data["spec"]["template"]["spec"]["containers"] = [{"name": "a", "image": IMAGE}, {"name": "b", "image": IMAGE}]
+    there = convert(data, "tfjob-v1")
+    boxes = there.data["spec"]["tfReplicaSpecs"]["Worker"]["template"]["spec"]["containers"]
+    assert [b["name"] for b in boxes] == ["tensorflow", "b"]
+    assert [(f.severity, f.message) for f in there.findings] == [
+        ("warning", "the container a is called tensorflow: the first of several")
+    ]
+    assert made(data, "trainjob-v1alpha1")["spec"]["trainer"]["image"] == IMAGE
+
+
+def old(**roles: Any) -> dict[str, Any]:
+    """A manifest as the tutorial of 2018 has it."""
+    data = flat("v1alpha2")
+    data["spec"]["tfReplicaSpecs"] = {}
+    for role, more in roles.items():
+        template = {"spec": {**replica(1)["template"]["spec"], "restartPolicy": "OnFailure"}}
+        data["spec"]["tfReplicaSpecs"][role] = {"replicas": 1, "template": template, **more}
+    return data
+
+
+def test_the_spellings_of_2018_are_moved_to_their_place() -> None:
+    data = old(Ps={"tfReplicaType": "PS"}, WORKER={"restartPolicy": "Never"})
+    before = deepcopy(data)
+    assert told(data, "tfjob-v1") == [
+        f"w K210 {ROLES}.Ps: the role is spelt Ps",
+        f"w K210 {ROLES}.Ps.tfReplicaType: tfReplicaType is left out",
+        f"w K210 {ROLES}.Ps.template.spec.restartPolicy: restartPolicy stands in the pod",
+        f"w K210 {ROLES}.WORKER: the role is spelt WORKER",
+        f"w K210 {ROLES}.WORKER.template.spec.restartPolicy: restartPolicy stands in the pod",
+    ]
+    assert data == before
+    server, worker = replica(1), replica(1)
+    assert made(data, "tfjob-v1")["spec"] == {
+        "runPolicy": {"cleanPodPolicy": "Running"},
+        "tfReplicaSpecs": {"PS": {**server, "restartPolicy": "OnFailure"}, "Worker": worker},
+    }
+    assert told(made(data, "tfjob-v1"), "tfjob-v1") == []
+
+
+def test_fields_in_the_wrong_place_or_of_no_kind() -> None:
+    data = tfjob()
+    data["status"] = {}
+    data["spec"] |= {"backoffLimit": 3, "odd": 1}
+    data["spec"]["runPolicy"]["strange"] = 1
+    changed(data, *WORKER, "more", to=1)
+    assert [f.split(" ", 1)[1] for f in told(data, "tfjob-v1")] == [
+        "K206 status: status is left out",
+        "K210 spec.backoffLimit: backoffLimit belongs into runPolicy",
+        "K202 spec.runPolicy.strange: tfjob-v1 has no strange",
+        f"K202 {ROLES}.Worker.more: a replica spec has no more",
+        "K202 spec.odd: tfjob-v1 has no odd",
+    ]
+    assert made(data, "tfjob-v1") == tfjob()
+    early = flat("v1alpha2", backoffLimit=0)
+    assert told(early, "tfjob-v1") == ["w K210 spec.backoffLimit: tfjob-v1alpha2 has no backoffLimit yet"]
+    wrong = changed(tfjob(), "spec", "tfReplicaSpecs", to={"Boss": replica(1)})
+    assert told(wrong, "tfjob-v1") == [f"e K201 {ROLES}.Boss: tfjob-v1 has no role Boss"]
+
+
+def v1alpha1(*replicas: Any, **spec: Any) -> dict[str, Any]:
+    specs = [{"template": replica(1)["template"], **r} if isinstance(r, dict) else r for r in replicas]
+    return {**flat("v1alpha1"), "spec": {"replicaSpecs": specs, **spec}}
+
+
+def test_a_list_of_replicas() -> None:
+    chief = {"chief": {"replicaName": "WORKER", "replicaIndex": 0}}
+    data = v1alpha1(
+        {"tfReplicaType": "PS", "replicas": 2, "tfPort": 2222},
+        {"tfReplicaType": "WORKER"},
+        terminationPolicy=chief,
+        cleanupPodPolicy="All",
+        tfImage="x",
+    )
+    assert sorted(told(data, "tfjob-v1")) == [
+        "n K206 spec.terminationPolicy: terminationPolicy says nothing any more",
+        "n K206 spec.tfImage: tfImage says nothing any more",
+        "w K210 spec.replicaSpecs: the replicas stand in a list",
+    ]
+    template = replica(1)["template"]
+    assert made(data, "tfjob-v1")["spec"] == {
+        "runPolicy": {"cleanPodPolicy": "All"},
+        "tfReplicaSpecs": {"PS": {"replicas": 2, "template": template}, "Worker": {"template": template}},
+    }
+    lossy = v1alpha1({"tfPort": 3333}, terminationPolicy=chief)
+    assert told(lossy, "tfjob-v1alpha2") == [
+        "w K210 spec.replicaSpecs: the replicas stand in a list",
+        "e K202 spec.replicaSpecs[0].tfPort: tfPort is lost",
+        "e K202 spec.terminationPolicy: terminationPolicy is lost",
+    ]
+    beta = flat("v1beta1")
+    beta["spec"] = {"tfReplicaSpecs": {"Worker": replica(1)}}
+    assert made(beta, "tfjob-v1beta2")["spec"] == beta["spec"]
+    assert convert(beta, "tfjob-v1beta2").source == "kubeflow.org/v1beta1"
+
+
+WORKERS = f"{ROLES}.Worker"
+ONE = replica(1)
+BOXES = ": a pod has a list of containers"
+ONCE = " MASTER, PS and WORKER stand once each"
+BROKEN: list[tuple[dict[str, Any], str]] = [
+    (changed(tfjob(), "spec", to=1), "spec: spec is no object"),
+    (changed(tfjob(), "spec", "tfReplicaSpecs", to={}), f"{ROLES}: {ROLES} names no role"),
+    (changed(tfjob(), "spec", "runPolicy", to=[]), "spec.runPolicy: spec.runPolicy is no object"),
+    (changed(tfjob(), *WORKER, "replicas", to=-1), f"{WORKERS}.replicas: {WORKERS}.replicas is no number of pods"),
+    (changed(tfjob(), *WORKER, "restartPolicy", to=1), f"{WORKERS}.restartPolicy: {WORKERS}.restartPolicy is no text"),
+    (changed(tfjob(), *POD, "containers", to=[1]), f"{WORKERS}.template.spec.containers" + BOXES),
+    (changed(tfjob(), "spec", "tfReplicaSpecs", "worker", to=ONE), f"{ROLES}.worker: the role Worker stands twice"),
+    (changed(trainjob(), "spec", "podSpecOverrides", to=1), "spec.podSpecOverrides: spec.podSpecOverrides is no list"),
+    (v1alpha1(1), "spec.replicaSpecs[0]: a replica spec is an object"),
+    (v1alpha1({}, {}), "spec.replicaSpecs[1].tfReplicaType: the types" + ONCE),
+    (v1alpha1({"tfReplicaType": []}), "spec.replicaSpecs[0].tfReplicaType: the types" + ONCE),
+    ({**v1alpha1(), "spec": {}}, "spec.replicaSpecs: a TFJob of v1alpha1 has a list of replicas"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("manifest", "finding"), BROKEN, ids=range(len(BROKEN)))
+def test_what_has_not_the_form_of_a_job_stays_as_it_is(manifest: dict[str, Any], finding: str) -> None:
+    there = convert(manifest, "job")
+    assert there.data is manifest
+    assert [f"{f.path}: {f.message}" for f in there.findings if f.code == "K209"] == [finding]
+
+
+def test_the_objects_of_a_cell() -> None:
+    assert conform([tfjob(), job(), service()], "tfjob-v1") is None
+    first, beside, other = conform([flat("v1beta2"), job(), service()], "tfjob-v1") or [convert(None, "job")] * 3
+    assert first.data == tfjob()
+    assert (beside.data, other.data) == (job(), service())
+    (only,) = conform([batch()], "tfjob-v1") or [convert(None, "job")]
+    assert only.data["kind"] == "TFJob"
+
+
+@pytest.mark.parametrize("to", DIALECTS)
+def test_every_pair(to: str) -> None:
+    """Whatever is lost, what is left has the form of its dialect."""
+    for manifest in (tfjob(), flat(), flat("v1beta2"), flat("v1alpha2"), job(), trainjob(), pytorchjob(), mpijob()):
+        told(manifest, to)
