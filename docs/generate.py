@@ -29,6 +29,7 @@ KINDS = {
     "P4": "P4: scheduling",
     "P5": "P5: GitOps",
     "R1": "R1: the rendered tree",
+    "C1": "C1: logs, the store and results",
 }
 # A place in a page that this script fills: between these two comments.
 PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from postgres import Server, server
 from support import ROOT, Golden, Guard, Run, runner
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 GOLDEN = ROOT / "tests" / "golden"
 # Whoever uses one of these has asked to start processes.
-OPENERS = frozenset({"dlaasgen", "kubectl"})
+OPENERS = frozenset({"dlaasgen", "kubectl", "store_name"})
 GUARD = Guard()
 sys.addaudithook(GUARD)
 
@@ -104,3 +105,19 @@ def _write(base: Path, tree: Mapping[str, bytes]) -> None:
 def _diff(name: str, old: bytes, new: bytes) -> str:
     was, now = (part.decode(errors="backslashreplace").splitlines() for part in (old, new))
     return "\n".join(difflib.unified_diff(was, now, f"golden/{name}", f"actual/{name}", lineterm=""))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own, for the whole run."""
+    with server() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_name(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The name of a store that is not there yet, on each database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    running: Server = request.getfixturevalue("postgres")
+    return running.url()

@@ -10,10 +10,14 @@ from dlaasgen import __version__
 from dlaasgen.cli import output
 from dlaasgen.cli.cells import cells
 from dlaasgen.cli.check import check
+from dlaasgen.cli.collect import collect
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.init import init
 from dlaasgen.cli.render import render
+from dlaasgen.cli.reparse import reparse
+from dlaasgen.cli.results import results
 from dlaasgen.cli.schema import schema
+from dlaasgen.cli.store import store
 
 app = typer.Typer(
     name="dlaasgen",
@@ -21,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 7 store, 130 interrupted.",
 )
 
 
@@ -46,6 +50,10 @@ def options(
 app.command()(render)
 app.command()(check)
 app.command()(cells)
+app.command()(collect)
+app.command()(results)
+app.command()(reparse)
+app.command()(store)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)

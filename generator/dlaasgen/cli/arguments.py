@@ -15,3 +15,12 @@ Select = Annotated[
         help="Only these cells: an id, a pattern of ids, or a CEL expression. Can be repeated.",
     ),
 ]
+Store = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="STORE",
+        envvar="DLAASGEN_STORE",
+        help="The store of results: a file (SQLite), or a URL, postgresql://...; DLAASGEN_STORE says it as well.",
+    ),
+]

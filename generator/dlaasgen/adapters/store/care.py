@@ -1,0 +1,98 @@
+"""Care for the store: is it whole, copy it, throw away what is not needed any more."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from dlaasgen.adapters.store.database import WAIT
+from dlaasgen.adapters.store.logs import read, turn
+from dlaasgen.adapters.store.tables import chunks, jobs, logs, missing, results, sources
+from dlaasgen.errors import StoreError, UsageError
+from dlaasgen.findings import Finding
+
+if TYPE_CHECKING:
+    from dlaasgen.adapters.store.database import Database
+
+
+def doctor(database: Database) -> list[Finding]:
+    """What is wrong with the store: each log's bytes are read and compared with its digest."""
+    found = []
+    with database.read() as connection:
+        if database.sqlite:
+            said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+            if said != "ok":
+                found.append(Finding("C125", f"the database file is damaged: {str(said).splitlines()[0]}"))
+        for row in connection.execute(sa.select(logs)).all():
+            digest, size = hashlib.sha256(), 0
+            try:
+                for data in read(connection, row.digest):
+                    digest.update(data)
+                    size += len(data)
+            except zlib.error:
+                size = -1
+            if f"sha256:{digest.hexdigest()}" != row.digest or size != row.size:
+                found.append(Finding("C125", "a log is not what was stored", found=row.digest))
+        held = sa.select(results.c.job).where(
+            ~sa.exists().where(sources.c.job == results.c.job, sources.c.run == results.c.run)
+        )
+        found += [
+            Finding("C125", f"the result of {job} has no logs", severity="warning")
+            for job in connection.execute(held).scalars()
+        ]
+    return found
+
+
+def backup(database: Database, target: str) -> None:
+    """Copy the store into a new SQLite file, as of one moment, while others may write."""
+    if not database.sqlite:
+        hint = "pg_dump copies a PostgreSQL database"
+        raise UsageError([Finding("C131", "only a store in a file can be copied", hint=hint)])
+    if os.path.exists(target):
+        raise StoreError([Finding("C124", f"{target} is there already", hint="name a file that is not")])
+    staged = f"{target}.part"
+    try:
+        origin = database.engine.url.database or ""
+        with closing(sqlite3.connect(origin)) as source, closing(sqlite3.connect(staged)) as copy:
+            source.backup(copy, pages=4096)
+            copy.execute("PRAGMA journal_mode=DELETE")
+        with open(staged, "rb+") as file:
+            os.fsync(file.fileno())
+        os.rename(staged, target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError([Finding("C124", f"{target} cannot be written: {error}")]) from None
+    finally:
+        if os.path.exists(staged):
+            os.unlink(staged)
+
+
+def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
+    """Remove a run's results with its logs, and logs that no place has any more; the numbers of (jobs, logs)."""
+    with database.write() as connection:
+        turn(database, connection)
+        gone = 0
+        if run is not None:
+            gone = (
+                connection.execute(sa.select(sa.func.count()).select_from(jobs).where(jobs.c.run == run)).scalar() or 0
+            )
+            for table in (results, sources, jobs):
+                connection.execute(sa.delete(table).where(table.c.run == run))
+        loose = sa.select(logs.c.digest).where(~sa.exists().where(sources.c.digest == logs.c.digest))
+        digests = list(connection.execute(loose).scalars())
+        for digest in digests:
+            connection.execute(sa.delete(chunks).where(chunks.c.digest == digest))
+            connection.execute(sa.delete(logs).where(logs.c.digest == digest))
+        if run is None:
+            connection.execute(sa.delete(missing).where(missing.c.key.in_(sa.select(sources.c.key))))
+        if dry:
+            connection.rollback()
+    if not dry and database.sqlite:
+        with closing(sqlite3.connect(database.engine.url.database or "", timeout=WAIT)) as own:
+            own.execute("VACUUM")
+    return gone, len(digests)

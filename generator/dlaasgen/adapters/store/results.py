@@ -1,0 +1,172 @@
+"""Jobs and their results: which have to be read anew, and the rows that queries see."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from dlaasgen.adapters.store.logs import turn
+from dlaasgen.adapters.store.tables import jobs, logs, missing, results, sources
+from dlaasgen.joining import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dlaasgen.adapters.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A log of a job: which, whose, and how large."""
+
+    key: str
+    digest: str
+    role: str
+    number: int
+    pod: str
+    container: str
+    restart: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A job whose logs have to be read. `inputs` is what its result will have been made of."""
+
+    job: Job
+    inputs: str
+    logs: tuple[Stored, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job's result, as JSON, with the series of its workers apart."""
+
+    job: str
+    run: str
+    inputs: str
+    parser: str
+    document: Mapping[str, Any]
+    series: Any
+
+
+def todo(database: Database, parser: str, *, everything: bool = False) -> list[Todo]:
+    """Jobs whose result is missing or was made of other logs, another cell or another parser than there are now."""
+    with database.read() as connection:
+        held = {
+            (r.job, r.run): r.inputs
+            for r in connection.execute(sa.select(results.c.job, results.c.run, results.c.inputs))
+        }
+        found = [_todo(row, logs_, parser) for row, logs_ in _groups(connection)]
+    return [t for t in found if everything or held.get((t.job.job, t.job.run)) != t.inputs]
+
+
+def save(database: Database, parser: str, done: Sequence[Done]) -> int:
+    """Store results, in one transaction; the number stored. One whose logs have changed meanwhile is left out."""
+    saved = 0
+    with database.write() as connection:
+        turn(database, connection)
+        for one in done:
+            current = [_todo(row, logs_, parser) for row, logs_ in _groups(connection, one.job, one.run)]
+            if not current or current[0].inputs != one.inputs:
+                continue
+            rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
+            row = {
+                "job": one.job,
+                "run": one.run,
+                "inputs": one.inputs,
+                "parser": one.parser,
+                "status": one.document["status"],
+                "images_per_second": rate,
+                "document": orjson.dumps(dict(one.document)).decode(),
+                "series": orjson.dumps(one.series).decode(),
+            }
+            told = {name: value for name, value in row.items() if name not in {"job", "run"}}
+            insert = database.insert(results).values(row)
+            connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told))
+            saved += 1
+    return saved
+
+
+def rows(database: Database) -> Iterator[tuple[str, str, str]]:
+    """(result, axes, params) of each job in the order of matrix, run, cell and job; each is JSON."""
+    with database.read() as connection:
+        query = (
+            sa.select(results.c.document, jobs.c.axes, jobs.c.params)
+            .join(jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run))
+            .order_by(*(sa.func.coalesce(c, "") for c in (jobs.c.matrix, jobs.c.run, jobs.c.cell, jobs.c.job)))
+        )
+        for row in connection.execution_options(stream_results=True).execute(query):
+            yield row.document, row.axes, row.params
+
+
+def series(database: Database, run: str) -> dict[str, Any]:
+    """Job -> the series of its workers, of one run."""
+    with database.read() as connection:
+        found = connection.execute(sa.select(results.c.job, results.c.series).where(results.c.run == run))
+        return {row.job: orjson.loads(row.series) for row in found}
+
+
+def listed(database: Database, *, unmatched: bool = False) -> list[dict[str, Any]]:
+    """Every stored log with its place; with `unmatched`, those that fit no cell."""
+    with database.read() as connection:
+        query = (
+            sa.select(sources, logs.c.size, logs.c.lines, jobs.c.matrix, jobs.c.cell)
+            .join(logs, logs.c.digest == sources.c.digest)
+            .join(jobs, sa.and_(jobs.c.job == sources.c.job, jobs.c.run == sources.c.run))
+            .order_by(sources.c.key, sources.c.digest)
+        )
+        if unmatched:
+            query = query.where(jobs.c.cell.is_(None))
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def not_had(database: Database) -> list[dict[str, str]]:
+    """What could not be had."""
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(sa.select(missing).order_by(missing.c.key)).mappings()]
+
+
+def _groups(
+    connection: sa.Connection, job: str | None = None, run: str | None = None
+) -> Iterator[tuple[Any, tuple[Stored, ...]]]:
+    query = (
+        sa.select(
+            jobs,
+            *(sources.c[name] for name in ("key", "digest", "role", "number", "pod", "container", "restart")),
+            logs.c.size,
+        )
+        .join(sources, sa.and_(jobs.c.job == sources.c.job, jobs.c.run == sources.c.run))
+        .join(logs, logs.c.digest == sources.c.digest)
+        .order_by(jobs.c.job, jobs.c.run, sources.c.key, sources.c.digest)
+    )
+    if job is not None:
+        query = query.where(jobs.c.job == job, jobs.c.run == run)
+    first: Any = None
+    group: list[Stored] = []
+    for row in connection.execute(query):
+        if first is not None and (row.job, row.run) != (first.job, first.run):
+            yield first, tuple(group)
+            group = []
+        first = row
+        group.append(Stored(row.key, row.digest, row.role, row.number, row.pod, row.container, row.restart, row.size))
+    if first is not None:
+        yield first, tuple(group)
+
+
+def _todo(row: Any, stored: tuple[Stored, ...], parser: str) -> Todo:
+    job = Job(
+        row.job,
+        row.run,
+        row.matrix,
+        row.cell,
+        orjson.loads(row.axes),
+        orjson.loads(row.params),
+        row.manifest_digest,
+    )
+    told = [parser, job.matrix, job.cell, row.params, job.manifest_digest, *sorted((s.key, s.digest) for s in stored)]
+    return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored)

@@ -1,0 +1,98 @@
+"""dlaasgen collect: logs of finished jobs into the store, and their results."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from dlaasgen.cli import output
+from dlaasgen.cli.arguments import Store
+
+_SHOWN = 10
+
+
+def collect(
+    store: Store,
+    from_: Annotated[
+        list[str],
+        typer.Option(
+            "--from",
+            metavar="PLACE",
+            help="A folder, archive or file of logs, or - for standard input. Can be repeated.",
+        ),
+    ],
+    tree: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tree",
+            metavar="DIR",
+            help="The rendered tree whose jobs these are. Can be repeated. Without it and --matrix: all in ./rendered.",
+        ),
+    ] = None,
+    matrix: Annotated[
+        list[str] | None,
+        typer.Option("--matrix", metavar="MATRIX", help="A matrix file whose tree to take. Can be repeated."),
+    ] = None,
+    run_: Annotated[str, typer.Option("--run", metavar="RUN", help="The run, for jobs of which no tree says it.")] = "",
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            metavar="REGEX",
+            help="How files are named: RE2 with groups job, role, number; only these files are taken.",
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", metavar="POD", help="The pod that standard input is the log of, if its lines name none."
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; one a core when left out.")
+    ] = None,
+    output_: Annotated[output.Output, typer.Option("--output", "-o", help="Form of the summary.")] = output.Output.text,
+) -> None:
+    """Store logs and the results of their jobs. Collecting again changes nothing."""
+    from dlaasgen.pipeline import collect as pipeline
+
+    asked = pipeline.Asked(from_, store, tuple(tree or ()), tuple(matrix or ()), run_, pattern, name, jobs)
+    with output.progress("collecting") as progress:
+        done = pipeline.collect(asked, sys.stdin.buffer, progress)
+    if output_ is output.Output.json:
+        output.data(
+            {
+                "logs": done.logs,
+                "new": done.new,
+                "bytes": done.size,
+                "results": done.results,
+                "unmatched": [
+                    {"path": u["path"] or u["key"], "job": u["job"], "log": u["digest"]} for u in done.unmatched
+                ],
+                "left_out": [{"name": name, "reason": reason} for name, reason in done.left_out],
+                "failed": [{"name": name, "reason": reason} for name, reason in done.failed],
+            }
+        )
+    else:
+        for name_, reason in done.left_out:
+            output.detail(f"left out: {name_}: {reason}")
+        _unmatched([u["path"] or u["key"] for u in done.unmatched])
+        output.say(f"{store_name(store)}: {done.logs} logs, {done.new} of them new; {done.results} results")
+    pipeline.raise_failed(done)
+
+
+def store_name(store: str) -> str:
+    """A store as messages name it: without a password."""
+    if "://" not in store:
+        return store
+    scheme, _, rest = store.partition("://")
+    return f"{scheme}://{rest.rsplit('@', 1)[-1]}"
+
+
+def _unmatched(names: list[str]) -> None:
+    for name in names if output.level >= output.VERBOSE else names[:_SHOWN]:
+        output.say(f"fits no cell: {name}")
+    if len(names) > _SHOWN and output.level < output.VERBOSE:
+        output.say(f"fits no cell: {len(names) - _SHOWN} more; `dlaasgen store logs --unmatched` lists them")

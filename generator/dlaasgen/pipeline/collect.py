@@ -1,0 +1,119 @@
+"""Collect: find logs, store them, and read the results of their jobs."""
+
+from __future__ import annotations
+
+import glob
+import os
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+from dlaasgen import joining
+from dlaasgen.adapters import matrix_files, project, workers
+from dlaasgen.adapters.log_files import unpacking
+from dlaasgen.adapters.log_files.finding import Places
+from dlaasgen.adapters.store import logs as log_store
+from dlaasgen.adapters.store import results as result_store
+from dlaasgen.adapters.store.database import opened
+from dlaasgen.errors import StoreError, UsageError
+from dlaasgen.findings import Finding
+from dlaasgen.origins import compile_names, is_log
+from dlaasgen.pipeline import ingest, parsing, places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dlaasgen.joining import Known
+    from dlaasgen.pipeline.ingest import Progress
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to collect and how: see the options of `dlaasgen collect`."""
+
+    sources: Sequence[str]
+    store: str
+    trees: Sequence[str] = ()
+    matrices: Sequence[str] = ()
+    run: str = ""
+    pattern: str | None = None
+    name: str | None = None
+    jobs: int | None = None
+
+
+@dataclass
+class Collected:
+    """What came of it. `unmatched` are the logs in the store that fit no cell."""
+
+    logs: int = 0
+    new: int = 0
+    size: int = 0
+    results: int = 0
+    unmatched: list[dict[str, Any]] = field(default_factory=list)
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+def collect(asked: Asked, stdin: IO[bytes], progress: Progress) -> Collected:
+    """Find, store and read. Raises UsageError before anything is stored when the command line is wrong."""
+    known = trees(asked.trees, asked.matrices, asked.run)
+    jobs = asked.jobs or workers.default_jobs()
+    pattern = compile_names(asked.pattern) if asked.pattern else None
+    naming = ingest.Naming(known, asked.run, pattern)
+    out = Collected()
+    sources = Places()
+    try:
+        found = [(path, sources.find(path, pattern or is_log)) for path in asked.sources if path != STDIN]
+        with opened(asked.store, make=True) as database:
+            log_store.rejoin(database, known)
+            for path, logs in found:
+                top = f"{os.path.basename(os.path.abspath(path))}/" if os.path.isdir(path) else ""
+                _add(out, ingest.ingest(database, logs.logs, naming, unpacking.text(top), jobs, progress))
+                out.left_out += logs.left_out
+                out.failed += logs.failed
+            if STDIN in asked.sources:
+                stream = unpacking.stream(stdin)
+                _add(out, ingest.ingest_stream(database, stream, naming, asked.name))
+            log_store.note_missing(database, [(f"file:{name}", why) for name, why in out.failed])
+            out.results = parsing.parse(database, jobs, progress)
+            out.unmatched = result_store.listed(database, unmatched=True)
+    finally:
+        sources.close()
+    return out
+
+
+def reparse(store: str, jobs: int | None, progress: Progress) -> int:
+    """Read all stored logs again; the number of results."""
+    with opened(store) as database:
+        return parsing.parse(database, jobs or workers.default_jobs(), progress, everything=True)
+
+
+def trees(folders: Sequence[str], matrices: Sequence[str], run: str = "") -> Known:
+    """The jobs of these trees, of the matrices' own trees, or when neither is named of all in ./rendered."""
+    named = list(folders)
+    files = places.find_matrices(matrices) if matrices else []
+    named += [os.path.join(project.root(file), "rendered", matrix_files.read(file).name) for file in files]
+    wanted = named or sorted(glob.glob("rendered/*/"))
+    indexes = []
+    for folder in wanted:
+        index = places.tree_index(folder)
+        if index is not None:
+            indexes.append(index)
+        elif named:
+            hint = "a folder with an index.json, as `dlaasgen render` writes it"
+            raise UsageError([Finding("C111", f"{places.shown(folder)} is no rendered tree", expected=hint)])
+    return joining.known(indexes, run)
+
+
+def _add(out: Collected, came: ingest.Ingested) -> None:
+    out.logs += came.seen
+    out.new += came.changed
+    out.size += came.size
+    out.failed += came.failed
+
+
+def raise_failed(done: Collected) -> None:
+    """Raise StoreError when something could not be read: after all else has been stored."""
+    if done.failed:
+        raise StoreError([Finding("C113", f"{name} could not be read whole: {why}") for name, why in done.failed])

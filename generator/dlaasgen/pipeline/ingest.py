@@ -1,0 +1,197 @@
+"""Logs into the store: from files and streams to arrivals, in several processes, a batch a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dlaasgen import demux, origins
+from dlaasgen.adapters import workers
+from dlaasgen.adapters.log_files import unpacking
+from dlaasgen.adapters.spool import Spool
+from dlaasgen.adapters.store import logs as log_store
+from dlaasgen.joining import Arrival, Job, Known, Packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dlaasgen.adapters.log_files.unpacking import Log
+    from dlaasgen.adapters.store.database import Database
+    from dlaasgen.origins import Origin
+
+# Larger logs are read by the parent itself, so that no child has to hold one whole.
+LARGE = 16 << 20
+BATCH = 16 << 20
+MANY = 200
+
+Progress = Callable[[int, int], None] | None
+# What a child hands back for a log: whose it is (None: the file's), digest, size, lines, pieces.
+Piece = tuple[demux.Whose | None, str, int, int, list[bytes]]
+
+
+@dataclass
+class Ingested:
+    """What came of it: logs seen, places new or grown, bytes, and what could not be read: (name, why)."""
+
+    seen: int = 0
+    changed: int = 0
+    size: int = 0
+    failed: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How logs are joined to jobs. `named` reads file names in a way of the user's own, None where it does not fit."""
+
+    known: Known
+    run: str = ""
+    named: Callable[[str], Origin | None] | None = None
+
+    def file(self, name: str) -> Origin:
+        """The origin of a file."""
+        own = self.named(name) if self.named else None
+        return own or origins.from_path(name, self.known.jobs, self.known.cells)
+
+    def pod(self, whose: demux.Whose, path: str) -> Origin:
+        """The origin of lines that say their pod."""
+        namespace, pod, container = whose
+        return origins.from_pod(pod, self.known.jobs, namespace=namespace, container=container, path=path)
+
+    def job(self, origin: Origin) -> Job:
+        """The job that a log belongs to: of a tree, or one of which only the name is known."""
+        return self.known.jobs.get(origin.job) or Job(origin.job, origin.run or self.run)
+
+
+def ingest(
+    database: Database, found: Sequence[Log], naming: Naming, top: str, jobs: int, progress: Progress
+) -> Ingested:
+    """Store every log. What has been stored is counted only after its transaction is over."""
+    total = sum(log.size for log in found)
+    out, done = Ingested(), 0
+    small = [log for log in found if log.size <= LARGE and not any(_packed(f.name) for f in log.files)]
+    small += [log for log in found if log.size <= LARGE >> 4 and any(_packed(f.name) for f in log.files)]
+    taken = {log.name for log in small}
+    batches = list(_batches(small))
+
+    def work(start: int, _stop: int) -> list[tuple[list[Piece], list[tuple[str, str]]]]:
+        return [_whole(log) for log in batches[start]]
+
+    for start, _, results in workers.spans(work, len(batches), 1, jobs):
+        arrivals: list[Arrival] = []
+        for log, (pieces, trouble) in zip(batches[start], results, strict=True):
+            out.failed += trouble
+            arrivals += _arrivals(naming, top, log.name, [_kept(piece) for piece in pieces])
+        _store(database, arrivals, out)
+        done += sum(log.size for log in batches[start])
+        if progress:
+            progress(done, total)
+    for log in (log for log in found if log.name not in taken):
+        spool = Spool()
+        try:
+            fill(spool, unpacking.read(log, out.failed))
+            _store(database, _arrivals(naming, top, log.name, list(spool.packed())), out)
+        finally:
+            spool.close()
+        done += log.size
+        if progress:
+            progress(done, total)
+    return out
+
+
+def ingest_stream(database: Database, data: Iterable[bytes], naming: Naming, name: str | None) -> Ingested:
+    """Store what comes from one stream: of one pod called `name`, or of the pods that its lines name."""
+    out = Ingested()
+    spool = Spool()
+    try:
+        fill(spool, data)
+        packed = list(spool.packed())
+        if name is None and packed and packed[0][0] is None:
+            name = f"stdin-{packed[0][1].digest.removeprefix('sha256:')[:12]}"
+        _store(database, _arrivals(naming, "", name or "stdin", packed), out)
+    finally:
+        spool.close()
+    return out
+
+
+def fill(spool: Spool, data: Iterable[bytes]) -> None:
+    """Put a stream into a spool: under None when it is of one writer, else each line under the pod that it names."""
+    stream = iter(data)
+    head = b""
+    for piece in stream:
+        head += piece
+        if head.count(b"\n") > demux.SAMPLE or len(head) >= unpacking.PIECE:
+            break
+    lines = head.splitlines(keepends=True)
+    form = demux.form(lines[:-1] if len(lines) > 1 and not head.endswith(b"\n") else lines)
+    if form is None:
+        spool.add(None, head)
+        for piece in stream:
+            spool.add(None, piece)
+        return
+    rest = _split(spool, form, head, None)
+    for piece in stream:
+        rest = _split(spool, form, rest[0] + piece, rest[1])
+    if rest[0]:
+        spool.add(demux.whose(form, rest[0]) or rest[1], rest[0])
+
+
+def _split(spool: Spool, form: str, data: bytes, last: demux.Whose | None) -> tuple[bytes, demux.Whose | None]:
+    """Hand on whole lines; (what is left, whose the last line was). A line without end goes on in pieces."""
+    *whole, rest = data.split(b"\n")
+    for line in whole:
+        last = demux.whose(form, line) or last
+        spool.add(last, line + b"\n")
+    if len(rest) > unpacking.PIECE:
+        last = demux.whose(form, rest) or last
+        spool.add(last, rest)
+        rest = b""
+    return rest, last
+
+
+def _whole(log: Log) -> tuple[list[Piece], list[tuple[str, str]]]:
+    """A log, read whole in a child: its parts as they are to be stored, and what could not be read."""
+    trouble: list[tuple[str, str]] = []
+    spool = Spool()
+    try:
+        fill(spool, unpacking.read(log, trouble))
+        return [(key, p.digest, p.size, p.lines, list(p.pieces())) for key, p in spool.packed()], trouble
+    finally:
+        spool.close()
+
+
+def _kept(piece: Piece) -> tuple[demux.Whose | None, Packed]:
+    key, digest, size, lines, data = piece
+    return key, Packed(digest, size, lines, lambda: data)
+
+
+def _arrivals(
+    naming: Naming, top: str, name: str, packed: Iterable[tuple[demux.Whose | None, Packed]]
+) -> Iterator[Arrival]:
+    for whose, log in packed:
+        origin = naming.file(top + name) if whose is None else naming.pod(whose, top + name)
+        yield Arrival(origin, log, naming.job(origin))
+
+
+def _store(database: Database, arrivals: Iterable[Arrival], out: Ingested) -> None:
+    coming = list(arrivals)
+    out.changed += log_store.store(database, coming)
+    out.seen += len(coming)
+    out.size += sum(a.log.size for a in coming)
+
+
+def _batches(found: Sequence[Log]) -> Iterator[list[Log]]:
+    batch: list[Log] = []
+    size = 0
+    for log in found:
+        if batch and (size + log.size > BATCH or len(batch) >= MANY):
+            yield batch
+            batch, size = [], 0
+        batch.append(log)
+        size += log.size
+    if batch:
+        yield batch
+
+
+def _packed(name: str) -> bool:
+    return origins.unpacked(name) != name

@@ -1,0 +1,121 @@
+"""Results from stored logs: read those of every job that has something new to say, in several processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlaasgen.adapters import workers
+from dlaasgen.adapters.store import logs as log_store
+from dlaasgen.adapters.store import results as result_store
+from dlaasgen.logs.reading import PARSER_VERSION, Reader
+from dlaasgen.results import JobFacts, PodLog
+from dlaasgen.results_json import to_json
+from dlaasgen.results_status import result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dlaasgen.adapters.store.database import Database
+    from dlaasgen.adapters.store.results import Done, Stored, Todo
+    from dlaasgen.logs.events import LogReading
+    from dlaasgen.logs.patterns import Pattern
+    from dlaasgen.pipeline.ingest import Progress
+
+PARSER = str(PARSER_VERSION)
+BATCH = 64 << 20
+MANY = 200
+# Where the benchmark runs, in TFJobs and in what dlaasgen renders.
+CONTAINER = "tensorflow"
+
+
+def parse(
+    database: Database, jobs: int, progress: Progress, patterns: Sequence[Pattern] = (), *, everything: bool = False
+) -> int:
+    """Read the logs of all jobs with something new (or of all), and store their results; the number of results."""
+    count = 0
+    while todo := result_store.todo(database, PARSER, everything=everything):
+        saved = _round(database, todo, jobs, progress, patterns)
+        count += saved
+        # What another collector has changed meanwhile is read again.
+        everything = False
+        if not saved:
+            break
+    return count
+
+
+def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progress, patterns: Sequence[Pattern]) -> int:
+    batches = list(_batches(todo))
+    total, done, saved = len(todo), 0, 0
+
+    def work(start: int, _stop: int) -> list[Done]:
+        own = database.fresh()
+        try:
+            return [read_job(own, one, patterns) for one in batches[start]]
+        finally:
+            own.close()
+
+    for start, _, results in workers.spans(work, len(batches), 1, jobs):
+        saved += result_store.save(database, PARSER, results)
+        done += len(batches[start])
+        if progress:
+            progress(done, total)
+    return saved
+
+
+def read_job(database: Database, todo: Todo, patterns: Sequence[Pattern] = ()) -> Done:
+    """The result of one job, from all of its logs in the store."""
+    job = todo.job
+    replicas = job.params.get("replicas")
+    facts = JobFacts(
+        job=job.job,
+        matrix=job.matrix or "",
+        cell=job.cell or "",
+        run=job.run,
+        parameters=job.params,
+        manifest_digest=job.manifest_digest or "",
+        workers=replicas if isinstance(replicas, int) else None,
+    )
+    pods: dict[tuple[str, int, int], list[Stored]] = {}
+    for log in todo.logs:
+        pods.setdefault((log.role, log.number, log.restart), []).append(log)
+    chosen = [_pod(database, pods[key], patterns) for key in sorted(pods)]
+    document = to_json(result_of(facts, chosen))
+    document["logs"] = sorted({log.digest for log in todo.logs})
+    series = [worker.pop("series", []) for worker in document["workers"]]
+    return result_store.Done(job.job, job.run, todo.inputs, PARSER, document, series)
+
+
+def _pod(database: Database, stored: Sequence[Stored], patterns: Sequence[Pattern]) -> PodLog:
+    """One log for a pod's attempt: of several (side cars, the same log in two forms) that which tells most."""
+    best: tuple[Any, LogReading, Stored] | None = None
+    for log in stored:
+        for reading in _read(database, log.digest, patterns):
+            rank = (bool(reading.header), log.container == CONTAINER, reading.lines.read, log.size, log.key)
+            if best is None or rank > best[0]:
+                best = (rank, reading, log)
+    if best is None:
+        raise RuntimeError(f"no reading of {[log.digest for log in stored]}")
+    _, reading, log = best
+    return PodLog(reading, role=log.role, index=log.number, digest=log.digest, attempt=log.restart)
+
+
+def _read(database: Database, digest: str, patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:
+    reader = Reader(patterns)
+    with database.read() as connection:
+        for data in log_store.read(connection, digest):
+            reader.feed(data)
+    return reader.close()
+
+
+def _batches(todo: Sequence[Todo]) -> Iterator[list[Todo]]:
+    batch: list[Todo] = []
+    size = 0
+    for one in todo:
+        own = sum(log.size for log in one.logs)
+        if batch and (size + own > BATCH or len(batch) >= MANY):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += own
+    if batch:
+        yield batch
