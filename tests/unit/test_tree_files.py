@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,7 +51,7 @@ def render(root: Path, wanted: Mapping[str, bytes]) -> None:
     with locked(str(root)):
         stage = Stage(str(root), "t")
         stage.tidy()
-        present = digests(stage.tree)
+        present, _ = digests(stage.tree)
         stage.open()
         index = read(f"{stage.tree}/{INDEX}")
         ours = journal(stage.tree) | (set(json.loads(index)) if index else set()) | {INDEX}
@@ -247,8 +248,66 @@ def test_files_are_told_by_their_digests(tmp_path: Path) -> None:
     (tmp_path / "jobs/way").symlink_to("/")
     os.mkfifo(tmp_path / "pipe")
     special = dict.fromkeys(["link", "jobs/way", "pipe"], "special")
-    assert digests(str(tmp_path)) == {**{p: sha(data) for p, data in files.items()}, **special}
-    assert digests(str(tmp_path / "missing")) == {}
+    assert digests(str(tmp_path))[0] == {**{p: sha(data) for p, data in files.items()}, **special}
+    assert digests(str(tmp_path / "missing")) == ({}, {})
+
+
+def aged(path: Path, seconds: int) -> None:
+    """Let a file be so old, as far as its content goes."""
+    then = time.time_ns() - seconds * 1_000_000_000
+    os.utime(path, ns=(then, then))
+
+
+@pytest.fixture
+def settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the test had waited: the time of a file's last change of state cannot be set."""
+    monkeypatch.setattr(tree_files, "_SETTLED", -60_000_000_000)
+
+
+@pytest.mark.usefixtures("settled_at_once")
+def test_a_file_whose_state_is_known_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "jobs").mkdir()
+    for name in ("a", "jobs/b"):
+        (tmp_path / name).write_text(name)
+    found, states = digests(str(tmp_path))
+    assert states.keys() == found.keys() == {"a", "jobs/b"}
+    read_again: list[str] = []
+
+    def read_it(path: str) -> str:
+        read_again.append(path)
+        return "new"
+
+    monkeypatch.setattr(tree_files, "_sha256", read_it)
+    assert digests(str(tmp_path), json.loads(json.dumps(states))) == (found, states)
+    assert read_again == []
+    (tmp_path / "a").write_text("c")
+    assert digests(str(tmp_path), states)[0] == {**found, "a": "sha256:new"}
+    assert read_again == [str(tmp_path / "a")]
+
+
+@pytest.mark.usefixtures("settled_at_once")
+@pytest.mark.parametrize("how", ["size", "mtime", "ctime", "inode"])
+def test_any_change_of_state_has_a_file_read(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_text("1")
+    aged(path, 100)
+    before = path.stat()
+    _, states = digests(str(tmp_path))
+    if how == "inode":
+        (tmp_path / "b").write_text("2")
+        (tmp_path / "b").replace(path)
+    else:
+        path.write_text("22" if how == "size" else "2")
+    if how != "mtime":
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert digests(str(tmp_path), states)[0] == {"a": sha(path.read_bytes())}
+
+
+def test_a_file_changed_a_moment_ago_is_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    aged(tmp_path / "a", 100)  # its content: its state cannot be older than this test
+    found, states = digests(str(tmp_path))
+    assert (found, states) == ({"a": sha(b"1")}, {})
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,32 +462,3 @@ def test_folders_that_cannot_be_made_or_locked(tmp_path: Path, monkeypatch: pyte
     assert told(lambda: locked(str(tmp_path)).__enter__()) == [
         "error[R101]: cannot lock the folder for the rendered tree: No locks available"
     ]
-
-
-@pytest.mark.parametrize(
-    ("environ", "folder"),
-    [
-        ({"XDG_CACHE_HOME": "/c", "HOME": "/h"}, "/c/dlaasgen/trees"),
-        ({"HOME": "/h"}, "/h/.cache/dlaasgen/trees"),
-        ({"XDG_CACHE_HOME": "", "HOME": "/h"}, "/h/.cache/dlaasgen/trees"),
-        ({"XDG_CACHE_HOME": "relative"}, None),
-        ({"HOME": ""}, None),
-        ({}, None),
-    ],
-)
-def test_where_trees_are_remembered(environ: Mapping[str, str], folder: str | None) -> None:
-    assert tree_files.trusted_folder(environ) == folder
-
-
-def test_remembering(tmp_path: Path) -> None:
-    folder = str(tmp_path / "a/b")
-    assert not tree_files.remembered(folder, "key")
-    tree_files.remember(folder, "key")
-    tree_files.remember(folder, "key")
-    assert tree_files.remembered(folder, "key")
-    assert not tree_files.remembered(folder, "other")
-    tree_files.remember(None, "key")
-    assert not tree_files.remembered(None, "key")
-    (tmp_path / "file").write_text("")
-    tree_files.remember(str(tmp_path / "file"), "key")
-    assert not tree_files.remembered(str(tmp_path / "file"), "key")

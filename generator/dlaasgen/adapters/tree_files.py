@@ -17,13 +17,14 @@ import os
 import shutil
 import signal
 import threading
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from dlaasgen.errors import TreeError
 from dlaasgen.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 JOURNAL = ".dlaasgen-journal.json"
 _STAGE = ".dlaasgen-stage-"
@@ -31,6 +32,8 @@ _READ = 1 << 17
 # A pipe in the place of a file must not keep a render waiting.
 _REGULAR = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDERS = ("jobs", "jsonnet")
+# Nanoseconds. The coarsest clock of a file system in use ticks every two seconds.
+_SETTLED = 3_000_000_000
 
 
 def _failed(error: OSError, what: str) -> TreeError:
@@ -95,23 +98,45 @@ def same(path: str, data: bytes) -> bool:
         os.close(handle)
 
 
-def digests(tree: str) -> dict[str, str]:
-    """Every file of a tree, path -> `sha256:...`. A link or other special file gets the digest "special"."""
+States = dict[str, list[Any]]
+"""Path -> what changes when the file does (its size, the times in ns of its last change of content and of state, its
+inode) and, last, its digest."""
+
+
+def digests(tree: str, before: States | None = None) -> tuple[dict[str, str], States]:
+    """(path -> `sha256:...` for every file of a tree, the states of those whose state tells).
+
+    A link or other special file gets the digest "special". A file whose state is the one in `before`, which an earlier
+    call returned, is not read. The state of a file that was changed a moment ago tells nothing: another change could
+    leave it as it is.
+    """
+    found: dict[str, str] = {}
+    settled: States = {}
     try:
-        return _digests(tree)
+        if os.path.isdir(tree):
+            _digests(tree, "", before or {}, time.time_ns() - _SETTLED, found, settled)
     except OSError as error:
         raise _failed(error, "read the rendered tree") from None
+    return found, settled
 
 
-def _digests(tree: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for folder, prefix in _folders(tree):
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
-                    regular = entry.is_file(follow_symlinks=False)
-                    found[prefix + entry.name] = "sha256:" + _sha256(entry.path) if regular else "special"
-    return found
+def _digests(folder: str, prefix: str, before: States, limit: int, found: dict[str, str], settled: States) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = prefix + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                _digests(entry.path, path + "/", before, limit, found, settled)
+            elif entry.is_file(follow_symlinks=False):
+                stat = entry.stat(follow_symlinks=False)
+                state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino]
+                known = before.get(path)
+                if known is None or known[:-1] != state:
+                    known = [*state, "sha256:" + _sha256(entry.path)]
+                found[path] = known[-1]
+                if stat.st_mtime_ns < limit and stat.st_ctime_ns < limit:
+                    settled[path] = known
+            else:
+                found[path] = "special"
 
 
 def _sha256(path: str) -> str:
@@ -124,16 +149,6 @@ def _sha256(path: str) -> str:
     finally:
         os.close(handle)
     return hashlib.sha256(data).hexdigest()
-
-
-def _folders(tree: str) -> Iterator[tuple[str, str]]:
-    """(folder, prefix of its files) for a tree and every folder below it."""
-    if not os.path.isdir(tree):
-        return
-    for folder, folders, _ in os.walk(tree):
-        folders.sort()
-        below = os.path.relpath(folder, tree)
-        yield folder, "" if below == "." else below.replace(os.sep, "/") + "/"
 
 
 def journal(tree: str) -> set[str]:
@@ -268,23 +283,3 @@ def _uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def trusted_folder(environ: Mapping[str, str]) -> str | None:
-    """Where this machine remembers which trees it made itself; None when there is no place for it."""
-    base = environ.get("XDG_CACHE_HOME") or (os.path.join(environ["HOME"], ".cache") if environ.get("HOME") else "")
-    return os.path.join(base, "dlaasgen", "trees") if os.path.isabs(base) else None
-
-
-def remember(folder: str | None, key: str) -> None:
-    """Note that this machine made the tree with this key. A cache: failing to write it changes nothing."""
-    if folder is None:
-        return
-    with contextlib.suppress(OSError):
-        os.makedirs(folder, exist_ok=True)
-        os.close(os.open(os.path.join(folder, key), os.O_WRONLY | os.O_CREAT, 0o600))
-
-
-def remembered(folder: str | None, key: str) -> bool:
-    """Whether this machine made the tree with this key."""
-    return folder is not None and os.path.exists(os.path.join(folder, key))

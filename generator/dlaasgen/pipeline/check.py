@@ -134,7 +134,7 @@ def _trees(path: str) -> Iterator[tuple[str, Index]]:
 
 def _integrity(tree: str, index: Index) -> Iterator[Finding]:
     """How a tree differs from its own index. (Whether the index is what the matrix says, `render --check` tells.)"""
-    present = {p: d for p, d in tree_files.digests(tree).items() if p != INDEX}
+    present = {p: d for p, d in tree_files.digests(tree)[0].items() if p != INDEX}
     drift = compare(owned(index), present)
     hint = f"run: dlaasgen render {index.source}"
     for path in drift.missing:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import __version__
-from dlaasgen.adapters import matrix_files, project, tree_files
+from dlaasgen.adapters import machine_cache, matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
 from dlaasgen.errors import CheckError, MatrixError, TreeError
 from dlaasgen.findings import Finding
@@ -99,28 +99,38 @@ def _inputs(data: bytes, library: Library, prototype: str) -> dict[str, str]:
 def _render(job: Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
     if job.request.mode == "write":
         stage.tidy()
-    present = tree_files.digests(stage.tree)
-    known = _known(job, stage, present)
-    if known is not None and known.inputs == job.inputs and tree_files.JOURNAL not in present:
-        wanted = owned(known)
-        drift = compare(wanted, {p: d for p, d in present.items() if p != INDEX})
-        if not drift.missing and not drift.changed:
-            findings = tuple(Finding(**f) for f in known.findings)
-            return Outcome(
-                job.matrix.name, stage.tree, len(known.entries), 0, Drift(extra=drift.extra), drift.extra, findings
-            )
-    return _render_anew(job, stage, present, known, progress)
+    present = _present(job, stage.tree)
+    clean = _recall(job, _render_key(job, present))
+    if clean is not None:
+        findings = tuple(Finding(**f) for f in clean["findings"])
+        return Outcome(job.matrix.name, stage.tree, clean["cells"], 0, Drift(), (), findings)
+    return _render_anew(job, stage, present, _known(job, stage, present), progress)
+
+
+def _present(job: Job, tree: str) -> dict[str, str]:
+    """The digests of the tree's files; those that this machine has read before and that are as they were, unread."""
+    key = machine_cache.key_of("files", os.path.realpath(tree))
+    before = _recall(job, key) or {}
+    present, settled = tree_files.digests(tree, before)
+    if job.request.cache and settled != before:
+        machine_cache.remember(machine_cache.place(os.environ), key, settled)
+    return present
+
+
+def _recall(job: Job, key: str) -> Any:
+    return machine_cache.recall(machine_cache.place(os.environ), key) if job.request.cache else None
+
+
+def _render_key(job: Job, files: Mapping[str, str]) -> str:
+    """Stands for a render of these inputs that came to these files."""
+    content = hashlib.sha256("\0".join(f"{d} {p}" for p, d in sorted(files.items())).encode(errors="surrogateescape"))
+    made_by = [job.matrix.name, job.source, job.inputs, job.options, project.stamp()]
+    return machine_cache.key_of("render", made_by, content.hexdigest())
 
 
 def _known(job: Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Index | None:
-    """The tree's index, when this machine made it with this very dlaasgen and the same options; else None.
-
-    An index that came from elsewhere is never believed: a hand could have changed a file and its digest alike.
-    """
-    if not job.request.cache or INDEX not in present:
-        return None
-    folder = tree_files.trusted_folder(os.environ)
-    if not tree_files.remembered(folder, _trust_key(present[INDEX])):
+    """The tree's index, when this machine made it with this very dlaasgen and the same options; else None."""
+    if INDEX not in present or _recall(job, _index_key(present[INDEX])) is None:
         return None
     import orjson
 
@@ -135,15 +145,16 @@ def _known(job: Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Ind
     return index if same else None
 
 
+def _index_key(index_digest: str) -> str:
+    """Stands for an index that this machine made with this very dlaasgen."""
+    return machine_cache.key_of("index", index_digest, project.stamp())
+
+
 def _same(one: Any, other: Any) -> bool:
     """Whether two JSON values are the same to a reader: 1, 1.0 and true are not."""
     import orjson
 
     return orjson.dumps(one) == orjson.dumps(other)
-
-
-def _trust_key(index_digest: str) -> str:
-    return hashlib.sha256((index_digest + project.stamp()).encode()).hexdigest()
 
 
 def _render_anew(
@@ -178,10 +189,12 @@ def _render_anew(
         drift = compare(wanted, present)
         ours = _ours(stage, present, known)
         foreign = tuple(p for p in drift.extra if p not in ours)
-        if job.request.mode == "write":
+        if writing:
             _refuse_foreign(stage, drift, ours, present)
             staged += [p for p, t in texts.items() if present.get(p) != wanted[p] and stage.put(p, t.encode())]
-            _commit(job, stage, staged, [p for p in drift.extra if p in ours], wanted)
+            stage.commit(staged, [p for p in drift.extra if p in ours and p != tree_files.JOURNAL], INDEX, wanted)
+        if job.request.cache and (writing or not drift):
+            _remember(job, wanted, len(cells), findings)
         return Outcome(job.matrix.name, stage.tree, len(cells), len(todo), drift, foreign, tuple(findings))
     except BaseException:
         if writing:
@@ -270,9 +283,9 @@ def _refuse_foreign(stage: tree_files.Stage, drift: Drift, ours: set[str], prese
         )
 
 
-def _commit(
-    job: Job, stage: tree_files.Stage, staged: Sequence[str], removed: Sequence[str], wanted: Mapping[str, str]
-) -> None:
-    stage.commit(staged, [p for p in removed if p != tree_files.JOURNAL], INDEX, wanted)
-    if job.request.cache:
-        tree_files.remember(tree_files.trusted_folder(os.environ), _trust_key(wanted[INDEX]))
+def _remember(job: Job, wanted: Mapping[str, str], cells: int, findings: Sequence[Finding]) -> None:
+    """Let this machine know what a render came to."""
+    folder = machine_cache.place(os.environ)
+    machine_cache.remember(folder, _index_key(wanted[INDEX]), {})
+    outcome = {"cells": cells, "findings": [as_dict(f) for f in findings]}
+    machine_cache.remember(folder, _render_key(job, wanted), outcome)
