@@ -120,7 +120,7 @@ def verdict(log: PodLog) -> Verdict:
     if reading.metrics and not reading.header and not reading.steps.count:
         # A program of another kind, read by a user's patterns: it has no line that ends it.
         return Verdict(log, SUCCEEDED)
-    if reading.stages and reading.stage not in {None, "launched"}:
+    if reading.steps.count or reading.stage not in {None, "launched"}:
         return Verdict(log, INCOMPLETE, _where(reading))
     return Verdict(log, NO_DATA, _nothing(reading))
 

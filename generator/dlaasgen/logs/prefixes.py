@@ -99,6 +99,7 @@ class _Peeling:
         if found is None:
             return False
         rest, self.stream, when, going_on = found
+        rest = _without_colour(rest)
         self.time = self.time or when
         self.join(rest, going_on=going_on)
         return True
@@ -134,7 +135,7 @@ class _Peeling:
         self.launched = True
         inner = repr_of_bytes(self.line[self.position :])
         if inner is not None:
-            self.line, self.cut = inner
+            self.line, self.cut = _without_colour(inner[0]), inner[1]
             self.position = 0
 
 
@@ -150,13 +151,16 @@ _KINDS = {
 }
 
 
+def _without_colour(line: bytes) -> bytes:
+    return _COLOUR.sub(b"", line) if b"\x1b" in line else line
+
+
 def peel(line: bytes, parts: dict[bytes, bytes]) -> Peeled:
     """A line, without its line break, taken apart.
 
     `parts` holds the starts of lines that go on (CRI's tag P), by source and stream; a line that ends one is joined.
     """
-    if b"\x1b" in line:
-        line = _COLOUR.sub(b"", line)
+    line = _without_colour(line)
     match = _PREFIX.match(line)
     if match is None and not line.startswith(DOCKER):
         return Peeled(line, NOBODY)

@@ -77,7 +77,7 @@ class Reader:
             if end:
                 self._scanner.block(data[position:end], self._offset + position)
             else:
-                self._long, self._start = data[position : position + LONGEST_LINE], self._offset + position
+                self._long, self._start = data[position : position + min(LONGEST_LINE, _BLOCK)], self._offset + position
             position = end or position + _BLOCK
         self._offset += position
         self._chunks = [data[position:]]

@@ -159,13 +159,13 @@ class Scanner:
         size = len(raw) + 1
         cut = cut or len(raw) > LONGEST_LINE
         peeled = peel(raw[:LONGEST_LINE].rstrip(b"\r"), self._parts)
-        if self._parts or self._waiting:
+        if peeled.partial:
+            self._patience = _PATIENCE
+        elif self._parts or self._waiting:
             self._patience -= 1
             if self._patience < 0:
                 self._parts.clear()
                 self._waiting = None
-        if peeled.partial:
-            self._patience = _PATIENCE
         state = self._state(peeled.source)
         if state is not base:
             state.total += 1
@@ -181,14 +181,17 @@ class Scanner:
             state.next_line(peeled.content)
             self._waiting = None
         found = events_of(peeled)
-        if found is not None:
+        measured = list(self._patterns.read(peeled.content)) if self._patterns else []
+        if found is not None and found[1]:
             state.apply(*found, offset)
             if state.wants_next:
                 self._waiting, self._patience = state, _PATIENCE
-        if self._patterns:
-            measured = list(self._patterns.read(peeled.content))
-            if measured:
-                state.apply(PATTERNS, measured, offset)
+        if measured:
+            state.apply(PATTERNS, measured, offset)
+        if measured or (found is not None and found[1]):
+            state.read += 1
+        elif found is not None:
+            state.unread += 1
 
     def _run(self, data: bytes, offset: int, state: State) -> bool:
         """Take lines that all have the form of the first, a step line; False when they have not."""
@@ -208,9 +211,9 @@ class Scanner:
             if not start or start == len(data):
                 break
             sample = self._step(data, start, state)
-            series.next_offset = offset + start
             if sample is None:
-                series.next_offset += 1
+                # Its digits were no number.
+                series.next_offset = offset + start + 1
             else:
                 series.add(sample, offset + start)
         start = data.rfind(b"\n", 0, -1) + 1

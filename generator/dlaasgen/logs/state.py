@@ -100,11 +100,7 @@ class State:
         self._formats: dict[str, None] = {}
 
     def apply(self, name: str, events: Sequence[Event], offset: int) -> None:
-        """Take in the events of one line, which starts at `offset`."""
-        if not events:
-            self.unread += 1
-            return
-        self.read += 1
+        """Take in the events of a format on a line that starts at `offset`."""
         self._formats[name] = None
         for event in events:
             if isinstance(event, Step):
@@ -129,8 +125,8 @@ class State:
                 _put(self._header, key, value)
             case Fact(name, value):
                 _put(self._environment, name, value)
-            case Measured(name):
-                _put(self._metrics, name, event)
+            case _:
+                _put(self._metrics, event.name, event)
 
     def _stage(self, stage: Stage) -> None:
         self._stages.setdefault(stage.name, stage)
@@ -146,7 +142,7 @@ class State:
         self.series.add(step, offset)
 
     def steps_read(self, name: str, count: int) -> None:
-        """Count lines of steps that were taken in by `step`."""
+        """Count lines of a run of steps."""
         self.read += count
         self._formats[name] = None
 

@@ -99,9 +99,9 @@ def _run(data: dict[str, Any]) -> Iterator[Event]:
         yield Header("tensorflow", str(version.get("version", ""))[:200])
     machine = data.get("machine_config")
     cpu = machine.get("cpu_info") if isinstance(machine, dict) else None
-    for key, name in (("cpu_info", "cpu"), ("num_cores", "cpu_cores")) if isinstance(cpu, dict) else ():
-        if isinstance(cpu, dict) and key in cpu:
-            yield Fact(name, str(cpu[key])[:200])
+    if isinstance(cpu, dict):
+        yield Fact("cpu", str(cpu.get("cpu_info", ""))[:200])
+        yield Fact("cpu_cores", str(cpu.get("num_cores", ""))[:200])
     variables = data.get("tensorflow_environment_variables")
     for one in variables[:50] if isinstance(variables, list) else ():
         if isinstance(one, dict):

@@ -100,7 +100,8 @@ def read(line: Peeled) -> Sequence[Event] | None:
     stage = _PROGRESS_LINES.get(text)
     if stage:
         return (Stage(stage, seconds(line.time)),)
-    return _header(content, text, line) or _others(text, line)
+    header = _header(content, text, line)
+    return _others(text, line) if header is None else header
 
 
 def _header(content: bytes, text: bytes, line: Peeled) -> Sequence[Event] | None:

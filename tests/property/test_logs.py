@@ -1,0 +1,74 @@
+"""Laws of the readers: nothing raises, chunks make no difference, lines add up, and results are JSON."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlaasgen.logs import reading as reading_module
+from dlaasgen.logs.formats.registry import FORMATS, events_of
+from dlaasgen.logs.patterns import Pattern
+from dlaasgen.logs.prefixes import peel
+from dlaasgen.logs.reading import read_log
+from dlaasgen.results_json import from_json, to_json
+from logs import PREFIXES, SAMPLES, in_chunks, prefixed, result, sample
+
+NAMES = sorted(path.stem for path in SAMPLES.glob("*.log"))
+LINES = sorted({line for name in NAMES for line in sample(name).splitlines()}, key=lambda line: (len(line), line))
+WORDS = [
+    b"images/sec: ", b"total images/sec: 1.00", b"examples/sec", b"\t", b" ", b"1", b".", b"nan",
+    b"[pod/a-worker-0/c] ",
+    b"a-worker-0 c ", b"2026-11-24T07:44:48Z ", b"stdout P ", b"stderr F ", b"[1,0]<stdout>:", b"b'", b"'", b'{"log":"',
+    b'","stream":"stdout","time":""}', b":::MLLOG ", b'{"key": "a", "value": 1}', b"dlaasgen-launcher: ", b"{", b"}",
+    b"INFO|2026-11-24T07:44:48|x|1| ", b"\\x", b"\\", b"\x1b[0m", b"\r", b"Traceback (most recent call last):", b"\xff",
+    b"FATAL Flags parsing error:", b"Accuracy @ 1 = ", b"Model:       ", b" per device", b"Error: ", b"[" * 50,
+]  # fmt: skip
+fragments = st.one_of(st.sampled_from(WORDS), st.sampled_from(LINES), st.binary(max_size=30))
+lines = st.lists(fragments, max_size=6).map(b"".join).map(lambda line: line.replace(b"\n", b""))
+logs = st.lists(lines, max_size=30).flatmap(
+    lambda all_lines: st.sampled_from([b"\n", b""]).map(lambda end: b"\n".join(all_lines) + end)
+)
+
+
+@given(st.one_of(lines, st.binary(max_size=200)))
+def test_no_line_raises(line: bytes) -> None:
+    peeled = peel(line, {})
+    events_of(peeled)
+    for one in FORMATS:
+        one.read(peeled)
+
+
+@given(logs)
+def test_the_result_of_any_log_is_json(log: bytes) -> None:
+    patterns = (Pattern("x", r"([0-9.]+)"),)
+    for readings in (read_log(log), read_log(log, patterns)):
+        total = log.count(b"\n") + (not log.endswith(b"\n") and log != b"")
+        assert sum(one.lines.total for one in readings) <= total
+        assert all(min(one.lines.read, one.lines.unread, one.lines.other) >= 0 for one in readings)
+    data = to_json(result(log, parameters={"model": "alexnet", "batch_size": 8, "replicas": 2}))
+    assert to_json(from_json(json.loads(json.dumps(data, allow_nan=False)))) == data
+    assert data["status"] in {"succeeded", "failed", "incomplete", "no-data"}
+
+
+@given(logs, st.lists(st.integers(0, 2000), max_size=8), st.integers(16, 300))
+def test_where_chunks_are_cut_makes_no_difference(log: bytes, cuts: list[int], block: int) -> None:
+    whole = in_chunks(log, [])
+    assert repr(in_chunks(log, [min(cut, len(log)) for cut in cuts])) == repr(whole)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_module, "_BLOCK", block)
+        small = in_chunks(log, [])
+        assert repr(in_chunks(log, [min(cut, len(log)) for cut in cuts])) == repr(small)
+
+
+@given(st.sampled_from(NAMES), st.lists(st.sampled_from(sorted(PREFIXES)), max_size=3), st.integers(0, 9000))
+def test_a_log_that_is_cut_anywhere_says_no_more_than_the_whole(name: str, prefixes: list[str], cut: int) -> None:
+    log = prefixed(sample(name), *prefixes)
+    (whole,) = read_log(log)
+    for part in read_log(log[: min(cut, len(log))]):
+        assert part.header.items() <= whole.header.items()
+        assert part.totals == whole.totals[: len(part.totals)]
+        assert part.steps.count <= whole.steps.count
+        assert repr(part.steps.series) == repr(whole.steps.series[: part.steps.count])

@@ -1,0 +1,231 @@
+"""The reader: chunks, blocks, long lines, and runs of step lines taken at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dlaasgen.logs import scanning
+from dlaasgen.logs.events import LogReading, Source
+from dlaasgen.logs.patterns import Compiled, Pattern, fault_of
+from dlaasgen.logs.reading import Reader, read_log
+from dlaasgen.logs.state import MANY, NAMES, SERIES, TAIL, Series
+from logs import in_chunks, one, prefixed, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dlaasgen.logs.prefixes import Peeled
+
+STEPS = 12_000
+
+
+def steps(count: int = STEPS, *, loss: str = "10.637", start: int = 0) -> bytes:
+    lines = (
+        f"{10 * n}\timages/sec: {200 + n % 7}.{n % 10} +/- 0.{n % 10} (jitter = {n % 13}.0)\t{loss}\n"
+        for n in range(start + 1, start + count + 1)
+    )
+    return "".join(lines).encode()
+
+
+def slowly(data: bytes) -> tuple[LogReading, ...]:
+    reader = Reader(runs=False)
+    reader.feed(data)
+    return reader.close()
+
+
+def test_an_empty_log_is_one_empty_reading() -> None:
+    assert read_log(b"") == (LogReading(),)
+    assert read_log(b"\n")[0].lines.total == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        steps(),
+        prefixed(steps(4000), "cri", "launcher3"),
+        prefixed(steps(4000), "prefix"),
+        sample("dist_alexnet_worker0") + steps() + b"total images/sec: 15.64\n",
+        steps(5000) + b"noise\n" + steps(5000, start=5000) + b"Traceback (most recent call last):\nValueError: x\n",
+        steps(5000, loss="nan") + steps(5000, start=5000),
+        steps(5000)[:-5] + b"\n" + steps(5000),
+        b"1\timages/sec: 1.0\t1.000\ntotal images/sec: 5.00\n" * 2000,
+    ],
+)
+def test_a_run_taken_at_once_says_what_its_lines_say(data: bytes) -> None:
+    # repr: nan equals nan there.
+    assert repr(read_log(data)) == repr(slowly(data))
+    assert repr(in_chunks(data, range(0, len(data), 65_537))) == repr(read_log(data))
+
+
+def test_most_lines_of_a_run_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    real = scanning.events_of
+
+    def counted(line: Peeled) -> object:
+        nonlocal looked
+        looked += 1
+        return real(line)
+
+    monkeypatch.setattr(scanning, "events_of", counted)
+    counts = []
+    for times in (1, 10, 100):
+        looked = 0
+        assert one(steps() * times).steps.count == times * STEPS
+        counts.append(looked)
+    # Once the series is full, each doubling of the log adds half of it, and each block its first and last line.
+    assert counts[2] < 100 * STEPS / 100
+    assert counts[1] - counts[0] < 5 * SERIES
+
+
+def test_a_run_is_told_by_its_form_and_not_by_its_digits() -> None:
+    broken = steps(100).replace(b"\t10.637", b"\t10.6")
+    assert one(broken).steps.count == 0
+    assert one(broken).lines.unread == 100
+    # Among others of the same form it is counted, and left out of the series.
+    lines = steps(9000).split(b"\n")
+    for n in (1, 2, 3, 8000, 8999):
+        lines[n] = lines[n].replace(b"\t10.637", b"\t10.6")
+    reading = one(b"\n".join(lines))
+    assert 8990 < reading.steps.count <= 9000
+    assert {20, 30, 40}.isdisjoint(step.step for step in reading.steps.series)
+
+
+def test_steps_are_counted_and_their_series_bounded() -> None:
+    reading = one(steps() + b"total images/sec: 205.50\n")
+    assert reading.steps.count == STEPS
+    assert (reading.steps.first, reading.steps.last) == (reading.steps.series[0], reading.steps.series[-1])
+    assert reading.steps.last is not None
+    assert reading.steps.last.step == 10 * STEPS
+    assert SERIES <= len(reading.steps.series) <= 2 * SERIES + 1
+    gaps = [b.step - a.step for a, b in zip(reading.steps.series, reading.steps.series[1:], strict=False)]
+    assert max(gaps) < 4 * 10 * STEPS / SERIES
+    assert reading.lines.total == STEPS + 1
+    assert (reading.lines.read, reading.lines.other, reading.lines.unread) == (STEPS + 1, 0, 0)
+
+
+def test_a_short_log_keeps_every_step() -> None:
+    assert [step.step for step in one(steps(300)).steps.series] == [10 * n for n in range(1, 301)]
+
+
+def test_losses_that_are_no_numbers_are_counted() -> None:
+    assert one(steps(9000, loss="nan")).steps.nan == 9000
+    reading = one(steps(100) + steps(5, loss="inf", start=100))
+    assert (reading.steps.count, reading.steps.nan) == (105, 5)
+    assert reading.steps.last is not None
+    assert math.isinf(reading.steps.last.loss or 0)
+
+
+def test_a_line_longer_than_a_block() -> None:
+    long = b"x" * 700_000
+    log = b"Num batches: 20\n" + long + b"\ntotal images/sec: 15.64\n" + steps(9000)
+    reading = one(log)
+    assert (reading.totals, reading.header, reading.lines.total) == ((15.64,), {"num batches": "20"}, 9003)
+    assert repr(in_chunks(log, range(0, len(log), 100_003))) == repr((reading,))
+    assert one(b"total images/sec: 15.64" + long).totals == (15.64,)
+    assert one(long + b"\n").lines.total == 1
+    assert one(long + b"\ntotal images/sec: 15.64").totals == (15.64,)
+    # In a block, but longer than a line is read.
+    assert one(b"a\n" + b"x" * 200_000 + b"total images/sec: 15.64\n").totals == ()
+
+
+def test_a_source_is_told_in_a_line_that_has_no_end() -> None:
+    reading, other = read_log(b"[pod/a-worker-0/c] x\n[pod/a-worker-1/c] total images/sec: 15.64")
+    assert (reading.source.pod, other.source.pod, other.totals) == ("a-worker-0", "a-worker-1", (15.64,))
+
+
+def test_further_sources_than_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "MOST_SOURCES", 3)
+    readings = read_log(b"".join(b"[pod/a-worker-%d/c] total images/sec: 15.64\n" % n for n in range(9)))
+    assert [reading.source.pod for reading in readings] == ["a-worker-0", "a-worker-1", "a-worker-2", ""]
+    assert readings[3].lines.total == 6
+
+
+def test_what_comes_often_is_bounded() -> None:
+    log = b"".join(b"total images/sec: %d.00\n" % n for n in range(1000))
+    log += b"".join(b'{"name": "m%d", "value": 1, "global_step": 1}\n' % n for n in range(1000))
+    reading = one(log)
+    assert len(reading.totals) == MANY
+    assert (reading.totals[0], reading.totals[-1]) == (0.0, 999.0)
+    assert len(reading.metrics) == NAMES
+
+
+def test_the_tail_and_the_times() -> None:
+    lines = [b"2026-11-24T07:%02d:00Z line %d" % (n, n) for n in range(40)]
+    reading = one(b"\r\n".join(lines) + b"\r\n")
+    assert reading.tail == tuple(f"line {n}" for n in range(40 - TAIL, 40))
+    assert (reading.last_at or 0) - (reading.first_at or 0) == 39 * 60
+    assert one(b"\xff\xfe\x00\n").tail == ("\ufffd\ufffd\x00",)
+    assert len(one(b"y" * 9000 + b"\n").tail[0]) == 500
+
+
+def test_the_tail_of_lines_of_two_writers() -> None:
+    data = b"[pod/a-worker-0/c] one\nnobody\n[pod/a-worker-0/c] two\n"
+    assert read_log(data)[0].tail == ("one", "two")
+
+
+def test_a_series_goes_on_evenly() -> None:
+    series = Series()
+    step = one(steps(1)).steps.first
+    assert step is not None
+    for offset in range(0, 100 * SERIES, 3):
+        series.add(replace(step, step=offset), offset)
+    kept = [one.step for one in series.steps(None, -1)]
+    assert SERIES <= len(kept) <= 2 * SERIES
+    assert kept[0] == 0
+    assert kept[-1] > 90 * SERIES
+
+
+PATTERNS = (
+    Pattern("throughput", r"^samples/s: (?P<value>[0-9.,]+)", "samples/s", "higher"),
+    Pattern("epoch", r"epoch ([0-9]+|x)"),
+    Pattern("broken", "("),
+    Pattern("groupless", "a"),
+)
+
+
+def test_a_users_patterns() -> None:
+    data = b"INFO|2026-11-24T07:44:48|/opt/launcher.py|42| b'samples/s: 1,234.5'\nepoch 1\nepoch 2\nxsamples/s: 9\n"
+    (reading,) = read_log(data, PATTERNS)
+    values = {metric.name: (metric.value, metric.unit, metric.direction) for metric in reading.metrics}
+    assert values == {"throughput": (1234.5, "samples/s", "higher"), "epoch": (2.0, "", "none")}
+    assert reading.formats == ("patterns",)
+    assert reading.lines.read == 3
+    (metric,) = Compiled(PATTERNS).read(b"epoch x")
+    assert math.isnan(metric.value)
+
+
+def test_what_is_wrong_with_a_pattern() -> None:
+    assert fault_of("a(b)") is None
+    assert fault_of("a") == "no group"
+    assert fault_of("(") == "missing ): ("
+    assert "invalid perl operator" in str(fault_of(r"(?<=a)(b)"))
+
+
+def test_patterns_beside_the_formats() -> None:
+    data = sample("dist_alexnet_worker0")
+    (reading,) = read_log(data, (Pattern("images", r"total images/sec: ([0-9.]+)", "images/s", "higher"),))
+    assert reading.totals == (15.64,)
+    assert [metric.value for metric in reading.metrics] == [15.64]
+    assert reading.steps == one(data).steps
+
+
+def test_a_rank_is_a_source() -> None:
+    data = b"[1,0]<stdout>:total images/sec: 15.64\n[1,1]<stdout>:total images/sec: 15.65\n"
+    assert [reading.source for reading in read_log(data)] == [Source(rank=0), Source(rank=1)]
+
+
+def lines_of(reading: LogReading) -> Iterator[int]:
+    yield from (reading.lines.read, reading.lines.unread, reading.lines.other)
+
+
+def test_lines_add_up_when_another_source_comes_in_between() -> None:
+    data = b"x\nModel:       a\n[pod/a-worker-0/c] total images/sec: 15.64\ntotal images/sec: 1\nx\n"
+    readings = read_log(data)
+    assert [(reading.source.pod, *lines_of(reading)) for reading in readings] == [
+        ("", 1, 1, 2),
+        ("a-worker-0", 1, 0, 0),
+    ]
