@@ -30,6 +30,8 @@ KINDS = {
     "P5": "P5: GitOps",
     "R1": "R1: the rendered tree",
     "C1": "C1: logs, the store and results",
+    "A1": "A1: ksonnet applications",
+    "A2": "A2: imported ksonnet prototypes",
 }
 # A place in a page that this script fills: between these two comments.
 PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -79,12 +81,15 @@ def cli() -> str:
     from dlaasgen.cli.app import app
 
     text = "# The command line\n\n`dlaasgen COMMAND --help` says the same in a terminal.\n"
-    callbacks = [app.registered_callback, *app.registered_commands]
-    for function in (c.callback for c in callbacks if c is not None and c.callback is not None):
-        first = app.registered_callback is not None and function is app.registered_callback.callback
-        name = "" if first else " " + function.__name__.rstrip("_")
+    top = app.registered_callback
+    assert top is not None  # noqa: S101 - it has the global options
+    assert top.callback is not None  # noqa: S101
+    for name, function, told in [("", top.callback, ""), *_commands(app, "")]:
+        if function is None:
+            text += f"\n## dlaasgen{name}\n\n{told}\n\n```text\ndlaasgen{name} COMMAND\n```\n"
+            continue
         arguments, options = _parameters(function)
-        usage = " ".join([f"dlaasgen{name} [OPTIONS]", *(arguments if not first else ["COMMAND"])])
+        usage = " ".join([f"dlaasgen{name} [OPTIONS]", *(arguments if name else ["COMMAND"])])
         text += f"\n## dlaasgen{name}\n\n{inspect.getdoc(function)}\n\n```text\n{usage}\n```\n"
         text += "\n" if arguments or options else ""
         text += "".join(f"- `{argument.strip('[]')}`: {told}\n" for argument, told in arguments.items())
@@ -93,6 +98,17 @@ def cli() -> str:
             text += "| option | meaning |\n|---|---|\n"
             text += "".join(f"| `{_cell(option)}` | {_cell(told)} |\n" for option, told in options.items())
     return text + "\n## Exit codes\n\n" + "".join(_exit_codes())
+
+
+def _commands(app: Any, above: str) -> Iterator[tuple[str, Callable[..., Any] | None, str]]:
+    """(name, function, help) of every command, groups (which have no function) before what is in them."""
+    for command in app.registered_commands:
+        yield f"{above} {command.name or command.callback.__name__.rstrip('_')}", command.callback, ""
+    for entry in app.registered_groups:
+        group = entry.typer_instance
+        name = f"{above} {group.info.name}"
+        yield name, None, group.info.help
+        yield from _commands(group.load() if hasattr(group, "load") else group, name)
 
 
 def findings() -> str:

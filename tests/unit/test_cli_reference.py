@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer.main
@@ -12,10 +12,24 @@ from typer.testing import CliRunner
 
 from dlaasgen.cli.app import app
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
 COMMAND: Any = typer.main.get_command(app)
-COMMANDS = {"": COMMAND, **COMMAND.commands}
+
+
+def below(command: Any, above: str) -> Iterator[tuple[str, Any]]:
+    """(name, command) of every command in a group, and of those in groups in it."""
+    for name in command.list_commands(None):
+        found = command.get_command(None, name)
+        yield f"{above} {name}".strip(), found
+        if hasattr(found, "list_commands"):
+            yield from below(found, f"{above} {name}".strip())
+
+
+COMMANDS = {"": COMMAND, **dict(below(COMMAND, ""))}
 
 
 def section(name: str) -> str:
@@ -32,7 +46,7 @@ def options(name: str) -> set[str]:
 
 
 def test_the_commands_are_those_of_the_reference() -> None:
-    assert re.findall(r"^## dlaasgen ?(\w*)$", REFERENCE, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^## dlaasgen ?([\w -]*)$", REFERENCE, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -51,7 +65,7 @@ def test_the_arguments_are_those_of_the_reference(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_names_every_option(name: str) -> None:
-    said = CliRunner().invoke(app, [*([name] if name else []), "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
+    said = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "200", "TERM": "dumb"})
     assert said.exit_code == 0
     for option in options(name):
         assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", said.output), option

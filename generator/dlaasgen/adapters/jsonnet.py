@@ -12,6 +12,7 @@ import json
 import os
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaasgen.errors import PrototypeError, UsageError
@@ -37,7 +38,8 @@ _IMPORT = re.compile(
 )
 _HEAD = re.compile(r"(?:RUNTIME ERROR|STATIC ERROR|runtime error|import_callback error): ?")
 _IMPORTING = re.compile(r"""(?:couldn't open import "(?:[^"\\]|\\.)*": )?(?:\w+Error: )?(?:\S+: error\[T106\]: )?""")
-_PLACE = re.compile(r"(prototypes/[^:\n]+):\(?(\d+):(\d+)\)?(?:-\(?\d+(?::\d+)?\)?)?:? ?")
+# A path below a root has been shortened, and marked with NUL, which no path has.
+_PLACE = re.compile(r"\0([^:\n]+):\(?(\d+):(\d+)\)?(?:-\(?\d+(?::\d+)?\)?)?:? ?")
 _SIMILAR = re.compile(r"There (?:is|are) \w+ with similar names? present: (.+)")
 _LONGEST_MESSAGE = 300
 
@@ -45,8 +47,10 @@ _LONGEST_MESSAGE = 300
 class Library:
     """The folders that prototypes may import from, nearest first, and what has been read from them."""
 
-    def __init__(self, roots: Sequence[str]) -> None:
+    def __init__(self, roots: Sequence[str], base: str | None = None) -> None:
+        """`base`: the folder that messages name files relative to; without one they name them prototypes/..."""
         self.roots = tuple(os.path.realpath(r) for r in roots if os.path.isdir(r))
+        self._bases = dict.fromkeys(self.roots, "prototypes/") if base is None else {os.path.realpath(base): ""}
         self._texts: dict[str, str] = {}
 
     def names(self) -> list[str]:
@@ -83,10 +87,16 @@ class Library:
 
     def shown(self, path: str) -> str:
         """A path below a root as messages and the index name it: the same on every machine."""
-        for root in self.roots:
+        for root, prefix in self._bases.items():
             if path.startswith(root + os.sep):
-                return "prototypes/" + os.path.relpath(path, root).replace(os.sep, "/")
+                return prefix + os.path.relpath(path, root).replace(os.sep, "/")
         return os.path.basename(path)
+
+    def marked(self, text: str) -> str:
+        """A text with the paths below the roots as they are shown, a NUL before each."""
+        for root, prefix in self._bases.items():
+            text = text.replace(root + os.sep, "\0" + prefix)
+        return text
 
     def resolve(self, folder: str, name: str) -> str:
         """The file that `import 'name'` in `folder` means. Raises ValueError (outside the roots), FileNotFoundError."""
@@ -148,13 +158,17 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 class Engine(Protocol):
-    """Evaluates a jsonnet program; `tla` are its top-level arguments, strings."""
+    """Evaluates a jsonnet program; `tla` are its top-level arguments, strings; `ext` external variables, jsonnet."""
 
-    def __call__(self, program: str, tla: Mapping[str, str], library: Library) -> str:
+    def __call__(
+        self, program: str, tla: Mapping[str, str], library: Library, ext: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
         """The program's result as JSON text. Raises RuntimeError with the engine's own words."""
 
 
-def _rjsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
+def _rjsonnet(
+    program: str, tla: Mapping[str, str], library: Library, ext: Mapping[str, str] = MappingProxyType({})
+) -> str:
     import rjsonnet
 
     def load(folder: str, name: str) -> tuple[str, str]:
@@ -163,19 +177,23 @@ def _rjsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
 
     # Collecting its garbage costs as much as the evaluation. What is left goes with the worker's process.
     evaluated: str = rjsonnet.evaluate_snippet(  # type: ignore[call-arg]
-        "dlaasgen", program, tla_vars=dict(tla), import_callback=load, gc=False
+        "dlaasgen", program, tla_vars=dict(tla), ext_codes=dict(ext), import_callback=load, gc=False
     )
     return evaluated
 
 
-def _jsonnet(program: str, tla: Mapping[str, str], library: Library) -> str:
+def _jsonnet(
+    program: str, tla: Mapping[str, str], library: Library, ext: Mapping[str, str] = MappingProxyType({})
+) -> str:
     import _jsonnet
 
     def load(folder: str, name: str) -> tuple[str, bytes]:
         path = library.resolve(folder, name)
         return path, library.text(path).encode()
 
-    result: str = _jsonnet.evaluate_snippet("dlaasgen", program, tla_vars=dict(tla), import_callback=load)
+    result: str = _jsonnet.evaluate_snippet(
+        "dlaasgen", program, tla_vars=dict(tla), ext_codes=dict(ext), import_callback=load
+    )
     return result
 
 
@@ -233,10 +251,17 @@ def items(text: str, count: int) -> list[str]:
     return [f"{{{part}}}" for part in parts]
 
 
-def _explain(text: str, library: Library) -> Finding:
+def evaluate_program(library: Library, program: str, ext: Mapping[str, str], run: Engine, what: str) -> str:
+    """JSON text of what a program returns. Raises PrototypeError, which says that `what` cannot be evaluated."""
+    try:
+        return run(program, {}, library, ext)
+    except RuntimeError as error:
+        raise PrototypeError([_explain(str(error), library, what)]) from None
+
+
+def _explain(text: str, library: Library, what: str = "the prototype") -> Finding:
     """An engine's message as a finding: what went wrong, and the place in a prototype when it names one."""
-    for root in library.roots:
-        text = text.replace(root + os.sep, "prototypes/")
+    text = library.marked(text)
     # What the engine says, on one or more lines, then where it was, innermost first, on indented lines.
     lines = _HEAD.sub("", text, count=1).rstrip().split("\n")
     depth = next((n for n, line in enumerate(lines) if n and line.startswith(("\t", "    "))), len(lines))
@@ -246,12 +271,13 @@ def _explain(text: str, library: Library) -> Finding:
     message = _IMPORTING.sub("", "; ".join(s for s in said if not _SIMILAR.fullmatch(s)), count=1)
     if place and (leading := _PLACE.match(message)):
         message = message[leading.end() :]
+    message = message.replace("\0", "")
     if message == '"" (empty string)':
         message = ""
     outside = message.startswith("import of ") and message.endswith(("prototypes' folders", "can be imported"))
     return Finding(
         "T108" if outside and "no such file" not in message else "T106",
-        f"the prototype cannot be evaluated: {_printable(message) or 'it gives no reason'}",
+        f"{what} cannot be evaluated: {_printable(message) or 'it gives no reason'}",
         file=place[1] if place else None,
         line=int(place[2]) if place else None,
         column=int(place[3]) if place else None,

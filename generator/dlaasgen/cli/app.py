@@ -13,6 +13,7 @@ from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.init import init
+from dlaasgen.cli.ks import ks
 from dlaasgen.cli.render import render
 from dlaasgen.cli.reparse import reparse
 from dlaasgen.cli.results import results
@@ -25,7 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 7 store, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 7 store, 8 cluster, "
+    "130 interrupted.",
 )
 
 
@@ -57,3 +59,4 @@ app.command()(store)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)
+app.add_typer(ks)

@@ -36,6 +36,11 @@ def say(text: str) -> None:
         print(safe(text))
 
 
+def always(text: str) -> None:
+    """What was asked for, on standard output, --quiet or not."""
+    print(safe(text))
+
+
 def detail(text: str) -> None:
     """A line for people who asked for --verbose."""
     if level >= VERBOSE:

@@ -148,8 +148,18 @@ def _integrity(tree: str, index: Index) -> Iterator[Finding]:
 def codes() -> dict[str, tuple[str, str]]:
     """Every code that a finding can have: code -> (title, explanation)."""
     from dlaasgen import cells_codes, checks, conversion_codes, dialects_codes, matrix_codes, prototypes, tree_codes
+    from dlaasgen.ksonnet import codes as ksonnet_codes
 
-    tables = (matrix_codes, cells_codes, prototypes, dialects_codes, conversion_codes, checks, tree_codes)
+    tables = (
+        matrix_codes,
+        cells_codes,
+        prototypes,
+        dialects_codes,
+        conversion_codes,
+        checks,
+        tree_codes,
+        ksonnet_codes,
+    )
     return {code: text for table in tables for code, text in table.CODES.items()}
 
 

@@ -1,0 +1,55 @@
+"""dlaasgen ks: the group of its commands."""
+
+from __future__ import annotations
+
+import typer
+
+from dlaasgen.cli.ksonnet import application, cluster, components, environments, packages, parameters, prototypes
+
+
+def _group(name: str, told: str) -> typer.Typer:
+    made = typer.Typer(name=name, help=told, no_args_is_help=True)
+    group.add_typer(made)
+    return made
+
+
+group = typer.Typer(name="ks", no_args_is_help=True)
+group.command()(application.init)
+group.command(context_settings=prototypes.FREE)(prototypes.generate)
+group.command()(cluster.show)
+group.command()(cluster.apply)
+group.command()(cluster.delete)
+group.command()(cluster.diff)
+group.command()(application.version)
+
+_param = _group("param", "Parameters of components.")
+_param.command("set")(parameters.set_)
+_param.command("delete")(parameters.delete)
+_param.command("list")(parameters.list_)
+_param.command("diff")(parameters.diff)
+
+_env = _group("env", "Environments: where components go.")
+_env.command("add")(environments.add)
+_env.command("list")(environments.list_)
+_env.command("describe")(environments.describe)
+_env.command("set")(environments.set_)
+_env.command("rm")(environments.rm)
+
+_component = _group("component", "Components: what the application is made of.")
+_component.command("list")(components.list_)
+_component.command("rm")(components.rm)
+
+_pkg = _group("pkg", "Packages of prototypes.")
+_pkg.command("list")(packages.list_)
+_pkg.command("install")(packages.install)
+
+_registry = _group("registry", "Registries: folders of packages.")
+_registry.command("list")(packages.registries)
+_registry.command("add")(packages.add)
+
+_prototype = _group("prototype", "Prototypes: what components are generated from.")
+_prototype.command("list")(prototypes.list_)
+_prototype.command("describe")(prototypes.describe)
+_prototype.command("search")(prototypes.search)
+_prototype.command("preview", context_settings=prototypes.FREE)(prototypes.preview)
+_prototype.command("use", context_settings=prototypes.FREE)(prototypes.use)

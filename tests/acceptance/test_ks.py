@@ -1,0 +1,324 @@
+"""`dlaasgen ks`: every ks command of the 2018 tutorial, on prototypes as they were then."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from dlaasgen.cli.app import app
+from dlaasgen.cli.ksonnet.tables import table
+from dlaasgen.cli.output import Output
+from dlaasgen.errors import DlaasgenError
+from ksonnets import BENCHMARK, IMPORTS, folder, registry, said_by_jsonnet
+from support import Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support import Run
+
+
+class Ks:
+    """`dlaasgen ks` in an application's folder, inside this process, which is quicker."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def __call__(self, *words: str, **environment: str) -> Result:
+        with contextlib.chdir(self.place):
+            done = CliRunner().invoke(app, ["ks", *words], env=environment)
+        if isinstance(done.exception, DlaasgenError):
+            return Result(words, done.exception.exit_code, done.stdout, str(done.exception))
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return Result(words, done.exit_code, done.stdout, done.stderr)
+
+    def files(self) -> dict[str, bytes]:
+        return {p.relative_to(self.place).as_posix(): p.read_bytes() for p in self.place.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def ks(tmp_path: Path) -> Ks:
+    """An application with prototypes, an environment and a component."""
+    Ks(tmp_path)("init", "app", "--prototypes", str(folder(tmp_path))).ok()
+    made = Ks(tmp_path / "app")
+    made("generate", "bench-small", "small", "--name=small").ok()
+    made("env", "add", "default", "--namespace", "dlaas").ok()
+    return made
+
+
+def test_the_installed_command(dlaasgen: Run, tmp_path: Path) -> None:
+    dlaasgen("ks", "init", "app", "--prototypes", folder(tmp_path), cwd=tmp_path).ok()
+    here = tmp_path / "app"
+    dlaasgen("ks", "generate", "bench-small", "small", "--name=small", cwd=here).ok()
+    dlaasgen("ks", "env", "add", "default", "--namespace", "dlaas", cwd=here).ok()
+    shown = dlaasgen("ks", "show", "default", "-c", "small", "--output", "json", cwd=here).ok().data
+    assert shown == said_by_jsonnet(BENCHMARK, {"name": "small"}, "dlaas", "small")
+    told = dlaasgen("ks", "show", "defualt", cwd=here).exits(2).err
+    assert told == "app.yaml: error[A106]: the application has no environment defualt; did you mean default?\n"
+
+
+def test_the_tutorial(ks: Ks) -> None:
+    shown = ks("show", "default", "-c", "small", "--output", "json").ok().data
+    assert shown == said_by_jsonnet(BENCHMARK, {"name": "small"}, "dlaas", "small")
+    assert ks("show", "default", "-c", "small", "-o", "json", "--engine", "jsonnet").ok().data == shown
+    (document,) = yaml.safe_load_all(ks("show", "default").ok().out)
+    assert document == shown["items"][0]
+    ks("param", "set", "small", "name", "renamed").ok()
+    (job,) = ks("show", "default", "-c", "small", "--output", "json").ok().data["items"]
+    assert job["metadata"] == {"name": "renamed", "namespace": "dlaas"}
+
+
+def test_parameters_by_import_and_by_option(ks: Ks) -> None:
+    words = ("--replicas=3", "--secret", "s", '--limits={"cpu": 1}', "--size=5")
+    ks("generate", "imports", "more", *words).ok()
+    params = {"name": "more", "replicas": 3, "size": 5, "secret": "s", "args": ["a", "b"], "limits": {"cpu": 1}}
+    shown = ks("show", "default", "-c", "more", "-o", "json").ok().data
+    said = said_by_jsonnet(IMPORTS, params, "dlaas", "more")
+    assert sorted(map(json.dumps, shown["items"])) == sorted(map(json.dumps, said["items"]))
+    assert [d["kind"] for d in shown["items"]] == ["Service", "Deployment"]
+
+
+def test_help_knows_the_prototype(ks: Ks) -> None:
+    told = ks("generate", "bench-imports", "--help").ok().out
+    assert "--replicas=<replicas> How many [default: 2, type: number]" in told
+    assert told.startswith("usage: dlaasgen ks generate PROTOTYPE COMPONENT --PARAMETER=VALUE...")
+    assert "PROTOTYPE NAME" not in ks("generate", "--help").ok().out
+    assert ks("prototype", "describe", "bench-imports").ok().out in told + "\n"
+
+
+def test_prototypes(ks: Ks) -> None:
+    listed = ks("prototype", "list", "-o", "json").ok().data
+    assert [p["name"] for p in listed] == ["org.example.pkg.bench-imports", "org.example.pkg.bench-small"]
+    assert ks("prototype", "search", "SMALL").ok().out.splitlines()[2].split(None, 1) == [
+        "org.example.pkg.bench-small", "A small benchmark",
+    ]  # fmt: skip
+    described = ks("prototype", "describe", "small", "-o", "json").ok().data
+    assert described["parameters"] == [
+        {"name": "name", "type": "string", "default": None, "description": "Name for the job."}
+    ]
+    assert "components.preview;" in ks("prototype", "preview", "small", "--name=x").ok().out
+    ks("prototype", "use", "small", "again").ok()
+    assert [c["component"] for c in ks("component", "list", "-o", "json").ok().data] == ["again", "small"]
+
+
+def test_environments_have_their_own_parameters(ks: Ks) -> None:
+    ks("env", "add", "us/dev", "--namespace=dev", "--server=https://dev.example.org").ok()
+    ks("param", "set", "small", "name", "other", "--env", "us/dev").ok()
+    ks("param", "set", "small", "deep.er", "[1, 2]", "--env=us/dev").ok()
+    (job,) = ks("show", "us/dev", "-o", "json").ok().data["items"]
+    assert job["metadata"] == {"name": "other", "namespace": "dev"}
+    assert ks("param", "list", "small", "--env", "us/dev", "-o", "json").ok().data == [
+        {"component": "small", "param": "deep", "value": '{"er": [1, 2]}'},
+        {"component": "small", "param": "name", "value": '"other"'},
+    ]
+    assert ks("param", "diff", "default", "us/dev", "-c", "small", "-o", "json").ok().data == [
+        {"component": "small", "param": "deep", "env1": "", "env2": '{"er": [1, 2]}'},
+        {"component": "small", "param": "name", "env1": '"small"', "env2": '"other"'},
+    ]
+    differs = ks("diff", "default", "us/dev").exits(1).out
+    assert "-  name: small\n-  namespace: dlaas\n+  name: other\n+  namespace: dev\n" in differs
+    ks("diff", "default", "default").ok()
+    ks("param", "delete", "small", "name", "--env", "us/dev").ok()
+    ks("env", "set", "us/dev", "--name", "eu/dev", "--namespace", "eu").ok()
+    assert ks("env", "list", "-o", "json").ok().data == [
+        {"name": "default", "namespace": "dlaas", "server": "", "context": ""},
+        {"name": "eu/dev", "namespace": "eu", "server": "https://dev.example.org", "context": ""},
+    ]
+    assert yaml.safe_load(ks("env", "describe", "eu/dev").ok().out)["path"] == "eu/dev"
+    (job,) = ks("show", "eu/dev", "-o", "json").ok().data["items"]
+    assert job["metadata"] == {"name": "small", "namespace": "eu"}
+    ks("env", "rm", "eu/dev").ok()
+    assert not (ks.place / "environments/eu/dev").exists()
+    ks("env", "set", "default").exits(2)
+
+
+def test_globals_and_changes_of_a_person_are_heard(ks: Ks) -> None:
+    params = ks.place / "components/params.libsonnet"
+    params.write_text(params.read_text().replace("global: {\n", "global: {\n    name: 'all',\n"), encoding="utf-8")
+    main = ks.place / "environments/default/main.jsonnet"
+    main.write_text(main.read_text() + "+ { small+: { items: [i + { added: true } for i in super.items] } }\n", "utf-8")
+    (job,) = ks("show", "default", "-o", "json").ok().data["items"]
+    assert (job["metadata"]["name"], job["added"]) == ("all", True)
+
+
+def test_an_application_of_an_older_ks(ks: Ks) -> None:
+    old = 'local params = import "../../components/params.libsonnet";\nparams + {\n  components +: {\n  },\n}\n'
+    (ks.place / "environments/default/params.libsonnet").write_text(old, encoding="utf-8")
+    ks("param", "set", "small", "name", "old", "--env", "default").ok()
+    (job,) = ks("show", "default", "-o", "json").ok().data["items"]
+    assert job["metadata"]["name"] == "old"
+
+
+def test_registries_and_packages(ks: Ks, tmp_path: Path) -> None:
+    registry(tmp_path)
+    ks("registry", "add", "parts", "../registry").ok()
+    assert ks("registry", "list", "-o", "json").ok().data == [{"name": "parts", "protocol": "fs", "uri": "../registry"}]
+    assert ks("pkg", "install", "parts/more").ok().out == "installed vendor/parts/more\n"
+    ks("pkg", "install", "small@v1").ok()
+    listed = ks("pkg", "list", "-o", "json").ok().data
+    assert [(p["registry"], p["name"], p["version"], p["installed"]) for p in listed] == [
+        ("parts", "more", "", "*"),
+        ("parts", "small", "v1", "*"),
+        ("prototypes-of-2018", "prototypes-of-2018", "", "*"),
+    ]
+    assert "several prototypes are called bench-small" in ks("generate", "bench-small", "x").exits(2).err
+
+
+def test_an_application_of_a_registry(tmp_path: Path) -> None:
+    registry(tmp_path)
+    ks = Ks(tmp_path / "app")
+    words = ("--namespace", "n", "--context", "c", "--api-spec", "version:v1.11.3", "--skip-default-registries")
+    Ks(tmp_path)("init", "app", "--prototypes=registry", *words).ok()
+    assert [p["name"] for p in ks("pkg", "list", "-o", "json").ok().data] == ["small"]
+    assert ks("env", "list", "-o", "json").ok().data == [
+        {"name": "default", "namespace": "n", "server": "", "context": "c"}
+    ]
+    assert ks("version").ok().out.startswith("dlaasgen version: ")
+
+
+KUBECTL = """#!/bin/sh
+case "$*" in
+  "config current-context") echo here; exit 0 ;;
+  "config view --output=json") cat "$0.json"; exit 0 ;;
+esac
+echo "$@" >> "$0.log"
+cat >> "$0.log"
+test "$1" != diff
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> Path:
+    """A kubectl that notes what it is told, with a configuration of one context."""
+    file = tmp_path / "bin/kubectl"
+    file.parent.mkdir()
+    file.write_text(KUBECTL, encoding="utf-8")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    config: dict[str, Any] = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://c"}}],
+        "contexts": [{"name": "at-c", "context": {"cluster": "c"}}],
+    }
+    file.with_name("kubectl.json").write_text(json.dumps(config), encoding="utf-8")
+    return file
+
+
+@pytest.mark.outside
+def test_the_cluster_is_called(ks: Ks, fake: Path) -> None:
+    path = {"PATH": f"{fake.parent}:/usr/bin:/bin"}
+    said = ks("apply", "default", "-c", "small", **path).ok().out
+    assert said == "kubectl apply: 1 objects, context here, namespace dlaas\n"
+    log = fake.with_name("kubectl.log")
+    head, _, rest = log.read_text(encoding="utf-8").partition("\n")
+    assert head == "apply --context=here --namespace=dlaas --filename=-"
+    assert rest == ks("show", "default").out
+    log.unlink()
+    ks("env", "set", "default", "--server", "https://c").ok()
+    ks("delete", "default", "--dry-run", **path).ok()
+    assert log.read_text(encoding="utf-8").startswith(
+        "delete --context=at-c --namespace=dlaas --ignore-not-found=true --wait=false --dry-run=client --filename=-\n"
+    )
+    ks("env", "set", "default", "--context", "named").ok()
+    ks("diff", "default", **path).exits(1)
+    ks("env", "set", "default", "--context", "", "--server", "https://elsewhere").ok()
+    told = ks("apply", "default", **path).exits(8).err
+    assert told.startswith("error[A115]: no context of kubectl leads to https://elsewhere")
+
+
+@pytest.mark.outside
+def test_no_kubectl_and_no_cluster(ks: Ks, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    assert "error[A114]: kubectl is not on PATH" in ks("apply", "default", PATH=str(tmp_path / "none")).exits(8).err
+    config = str(tmp_path / "no-config")
+    assert "error[A115]: kubectl config failed: " in ks("apply", "default", KUBECONFIG=config).exits(8).err
+
+
+WRONG: list[tuple[list[str], int, str]] = [
+    (["generate", "bench-smal", "x"], 2, "error[A107]: no prototype is called bench-smal; did you mean bench-small?"),
+    (["generate", "bench-small", "x", "--nam=y"], 2, "has no parameter nam; did you mean name?"),
+    (["generate", "bench-imports", "x", "--replicas=many"], 2, "found 'many'; expected a number"),
+    (
+        ["generate", "bench-small", "small"],
+        2,
+        "there is a component small already; remove it: dlaasgen ks component",
+    ),
+    (["generate", "bench-small", "../x"], 2, "wrong name of a component; found '../x'"),
+    (["generate", "bench-small"], 2, "wrong number of names: 1; expected dlaasgen ks generate PROTOTYPE COMPONENT"),
+    (["param", "set", "smal", "name", "x"], 2, "the application has no component smal; did you mean small?"),
+    (["param", "set", "small", "name.x", "y"], 4, "the parameters cannot be edited: name is no plain object"),
+    (["param", "set", "small", "x", "{y"], 2, "the value looks like JSON, and is none"),
+    (["param", "set", "small", "x", "y", "--env", "dev"], 2, "the application has no environment dev"),
+    (["show", "defualt"], 2, "did you mean default?"),
+    (["show", "default", "-c", "params"], 2, "the application has no component params"),
+    (["env", "add", "default"], 2, "there is an environment default already"),
+    (["env", "add", "../x"], 2, "wrong name of an environment"),
+    (["env", "set", "default", "--name", "a/../../x"], 2, "wrong name of an environment"),
+    (["component", "rm", "x"], 2, "the application has no component x"),
+    (["pkg", "install", "x"], 2, "no registry has a package x"),
+    (["pkg", "install", "x/y"], 2, "the application has no registry x"),
+    (["registry", "add", "x", "https://example.org"], 2, "only registries in folders can be added"),
+    (["registry", "add", "x", "vendor"], 2, "the file is missing"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "message"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
+def test_what_is_wrong_is_told_and_changes_nothing(ks: Ks, words: list[str], code: int, message: str) -> None:
+    before = ks.files()
+    told = ks(*words).exits(code)
+    assert message in told.err
+    assert "Traceback" not in told.err
+    assert ks.files() == before
+
+
+def test_components_that_cannot_be_evaluated(ks: Ks) -> None:
+    file = ks.place / "components/small.jsonnet"
+    file.write_text("{ a: import '/etc/passwd' }", encoding="utf-8")
+    assert "only files below" in ks("show", "default").exits(4).err
+    file.write_text("{\n  a: error 'why' }", encoding="utf-8")
+    assert (
+        "components/small.jsonnet:2:6: error[T106]: the component cannot be evaluated: why"
+        in ks("show", "default").exits(4).err
+    )
+    file.write_text("{ a: 1 }", encoding="utf-8")
+    assert "component small holds what is no Kubernetes object" in ks("show", "default").exits(4).err
+
+
+def test_links_that_lead_out_are_not_followed(ks: Ks, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "params.libsonnet").write_text("{ components: {} }", encoding="utf-8")
+    (ks.place / "components").rename(tmp_path / "moved")
+    (ks.place / "components").symlink_to(outside)
+    assert "a link leads out of the application" in ks("generate", "bench-small", "x").exits(6).err
+    assert sorted(p.name for p in outside.iterdir()) == ["params.libsonnet"]
+
+
+def test_app_yaml_that_cannot_be_used(ks: Ks, tmp_path: Path) -> None:
+    assert "no ksonnet application here" in Ks(tmp_path)("show", "default").exits(2).err
+    for text, message in (
+        ("a: &x 1\nb: *x\n", "the file has YAML aliases"),
+        ("a: [", "the file is no YAML"),
+        ("[]", "the file holds no mapping"),
+    ):
+        (ks.place / "app.yaml").write_text(text, encoding="utf-8")
+        assert message in ks("env", "list").exits(4).err
+
+
+def test_init_makes_all_or_nothing(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+    ks = Ks(tmp_path)
+    assert "the folder exists, and is not empty" in ks("init", "full").exits(2).err
+    assert "no folder of prototypes" in ks("init", "a", "--prototypes", "x").exits(2).err
+    assert "holds no prototypes" in ks("init", "a", "--prototypes", "full").exits(2).err
+    assert [p.name for p in tmp_path.iterdir()] == ["full"]
+
+
+def test_a_table_keeps_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    table(Output.text, ("name", "x"), [["a", "b"], ["longer", ""]])
+    assert capsys.readouterr().out == "NAME   X\n====   =\na      b\nlonger\n"
