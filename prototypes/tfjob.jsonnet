@@ -1,8 +1,8 @@
 // @apiVersion 1
 // @name tfjob
 // @shortDescription A parameter-server training benchmark
-// @description Runs tf_cnn_benchmarks as a TFJob of parameter servers and workers, trained on synthetic ImageNet data.
-// @param image string Image that holds the benchmark and the launcher, pinned by digest
+// @description Runs tf_cnn_benchmarks as a TFJob of parameter servers and workers, trained on synthetic ImageNet data or a data set in a volume.
+// @param image string Image that holds the benchmark, pinned by digest
 // @param model string Model, as tf_cnn_benchmarks names it: resnet50, alexnet, ...
 // @param batch_size integer Images per step of one worker
 // @optionalParam namespace string dlaas Namespace that the job runs in
@@ -11,15 +11,22 @@
 // @optionalParam num_batches integer 100 Steps to measure, after the warm-up
 // @optionalParam num_warmup_batches integer null Steps before the measurement; the benchmark's own choice when left out
 // @optionalParam display_every integer 10 Steps between two lines of output
-// @optionalParam data_format enum(NHWC|NCHW) NHWC Order of the image tensor's dimensions; on a CPU NCHW needs mkl
-// @optionalParam mkl boolean false Whether the image's TensorFlow uses oneDNN (MKL-DNN)
+// @optionalParam data_format enum(NHWC|NCHW) null Order of the image tensor's dimensions; NCHW with mkl and NHWC without when left out
+// @optionalParam mkl boolean false Whether the framework in the image uses oneDNN (MKL-DNN)
 // @optionalParam variable_update enum(parameter_server|distributed_replicated) parameter_server How variables are kept and updated
 // @optionalParam optimizer enum(sgd|momentum|rmsprop|adam) sgd Optimizer
 // @optionalParam learning_rate number null Initial learning rate; the model's own when left out
-// @optionalParam num_intra_threads integer null Threads in one operation; TensorFlow's choice when left out
-// @optionalParam num_inter_threads integer null Operations at the same time; TensorFlow's choice when left out
-// @optionalParam flags object {} Further tf_cnn_benchmarks flags, name to value
-// @optionalParam env object {} Environment variables, name to value
+// @optionalParam random_seed integer null Seed of TensorFlow's random numbers; the benchmark's own when left out
+// @optionalParam num_intra_threads integer null Threads in one operation, and OpenMP's; with mkl by the node's shape when left out
+// @optionalParam num_inter_threads integer null Operations at the same time; with mkl by the node's shape when left out
+// @optionalParam kmp_affinity string null How OpenMP binds threads to cores; with mkl by the node's shape when left out
+// @optionalParam kmp_blocktime integer null Milliseconds that OpenMP's threads wait for work; with mkl 0 when left out and the node's shape is known
+// @optionalParam sockets integer null CPU sockets of a node; the matrix' cluster says it
+// @optionalParam cores_per_socket integer null Physical cores of a socket; the matrix' cluster says it
+// @optionalParam data_dir string null Folder of the data set, in a volume; synthetic data when left out
+// @optionalParam data_name string null Data set in data_dir: imagenet, cifar10, ...; by the folder's name when left out
+// @optionalParam flags object null Further tf_cnn_benchmarks flags, name to value
+// @optionalParam env object null Environment variables, name to value
 // @optionalParam cpu string 4 CPUs that each worker requests
 // @optionalParam memory string 8Gi Memory that each worker requests and is limited to
 // @optionalParam ps_cpu string 2 CPUs that each parameter server requests
@@ -27,14 +34,16 @@
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
 // @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
-local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
-local tfjob = import 'lib/tfjob.libsonnet';
-
-function(params)
-  local args = benchmark.args(params);
-  local env = benchmark.env(params);
-  tfjob.new(
-    params,
-    ps=tfjob.replicaSpec(params, params.ps_replicas, args, env, params.ps_cpu, params.ps_memory),
-    worker=tfjob.replicaSpec(params, params.replicas, args, env, params.cpu, params.memory),
-  )
+// @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
+// @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them
+// @optionalParam spread enum(prefer|require) null Workers evenly over the nodes: where possible (prefer), or else not at all (require)
+// @optionalParam ps_placement enum(beside|apart) null Parameter servers on a worker's node (beside), or on nodes without one (apart)
+// @optionalParam priority_class string null PriorityClass of the pods
+// @optionalParam queue string null Kueue's queue that admits the job
+// @optionalParam gang boolean null Whether all pods start or none (schedulingPolicy)
+// @optionalParam scheduling_policy object null Further fields of schedulingPolicy: queue, minResources, scheduleTimeoutSeconds
+// @optionalParam volumes object null Volumes by the path that they are mounted at, as Kubernetes writes them without a name
+// @optionalParam image_pull_secrets array null Names of the secrets with which the image is pulled
+// @optionalParam service_account string null ServiceAccount of the pods
+// @optionalParam security_context object null Security context of the containers; what the restricted Pod Security profile admits when left out
+import 'lib/tfjob.libsonnet'

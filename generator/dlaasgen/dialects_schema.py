@@ -187,23 +187,35 @@ def _trainjob_spec() -> Schema:
     stored = _object({"storageUri": _STRING, "env": env, "secretRef": _ref(_CORE + "LocalObjectReference")})
     container = _object({
         "name": _STRING,
-        "command": _list(_STRING),
-        "args": _list(_STRING),
         "env": env,
-        "envFrom": _list(_ref(_CORE + "EnvFromSource")),
         "volumeMounts": _list(_ref(_CORE + "VolumeMount")),
+        "securityContext": _ref(_CORE + "SecurityContext"),
     }, required=("name",))  # fmt: skip
-    override = _object({
-        "targetJobs": _list(_object({"name": _STRING}, required=("name",))),
-        "containers": _list(container),
-        "initContainers": _list(container),
-        "volumes": _list(_ref(_CORE + "Volume")),
+    pod = {
         "serviceAccountName": _STRING,
         "nodeSelector": _texts(),
+        "affinity": _ref(_CORE + "Affinity"),
         "tolerations": _list(_ref(_CORE + "Toleration")),
-    }, required=("targetJobs",))  # fmt: skip
+        "volumes": _list(_ref(_CORE + "Volume")),
+        "containers": _list(container),
+        "initContainers": _list(container),
+        "imagePullSecrets": _list(_ref(_CORE + "LocalObjectReference")),
+        "schedulingGates": _list(_ref(_CORE + "PodSchedulingGate")),
+    }
+    later = {"securityContext": _ref(_CORE + "PodSecurityContext"), "terminationGracePeriodSeconds": _COUNT}
+    target = {"targetJobs": _list(_object({"name": _STRING}, required=("name",)))}
+    job = _object({
+        "name": _STRING,
+        "template": _patch(_object({"template": _patch(_object(pod | later))})),
+    }, required=("name",))  # fmt: skip
+    patch = _object({
+        "manager": _STRING,
+        "time": _STRING,
+        "trainingRuntimeSpec": _object({"template": _patch(_object({"replicatedJobs": _list(job)}))}),
+    }, required=("manager",))  # fmt: skip
     properties = {
         "runtimeRef": _object({"name": _STRING, "apiGroup": _STRING, "kind": _STRING}, required=("name",)),
+        "initializer": _object({"dataset": stored, "model": stored}),
         "trainer": _object(
             {
                 "image": _STRING,
@@ -215,12 +227,22 @@ def _trainjob_spec() -> Schema:
                 "numProcPerNode": _ref(_INT_OR_STRING),
             }
         ),
-        "datasetConfig": stored,
-        "modelConfig": _object({"input": stored, "output": stored}),
-        "labels": _texts(),
-        "annotations": _texts(),
-        "podSpecOverrides": _list(override),
         "suspend": _BOOLEAN,
         "managedBy": _STRING,
+        # One apiVersion, three shapes: Trainer 2.0 has podSpecOverrides, 2.1 podTemplateOverrides, and 2.2 has
+        # runtimePatches and activeDeadlineSeconds, without labels and annotations here.
+        "podSpecOverrides": _list(_object(target | pod, required=("targetJobs",))),
+        "labels": _texts(),
+        "annotations": _texts(),
+        "podTemplateOverrides": _list(
+            _object(target | {"metadata": _ref(_META + "ObjectMeta"), "spec": _object(pod)}, required=("targetJobs",))
+        ),
+        "runtimePatches": _list(patch),
+        "activeDeadlineSeconds": {"type": "integer", "minimum": 1},
     }
     return _object(properties, required=("runtimeRef",))
+
+
+def _patch(spec: Schema) -> Schema:
+    """What may be patched of an object of a runtime: its labels and annotations, and some of its spec."""
+    return _object({"metadata": _ref(_META + "ObjectMeta"), "spec": spec})

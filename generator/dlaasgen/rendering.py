@@ -60,7 +60,23 @@ class Rendered:
 
 def full_params(plan: Plan, cell: Cell) -> dict[str, Any]:
     """All that the prototype gets for a cell but name, labels and annotations; nulls are left out."""
-    params = {**plan.prototype.defaults, **cell.params}
+    return _without_nulls({**common_params(plan), **cell.params})
+
+
+def common_params(plan: Plan) -> dict[str, Any]:
+    """What the prototype gets for every cell that does not say otherwise: its defaults, and the shape of a node.
+
+    A prototype that documents `sockets` and `cores_per_socket` gets them from the matrix' cluster.
+    """
+    prototype, cluster = plan.prototype, plan.matrix.cluster
+    if cluster is None:
+        return prototype.defaults
+    shape = {"sockets": cluster.sockets, "cores_per_socket": cluster.cores_per_socket}
+    known = prototype.parameters
+    return prototype.defaults | {n: v for n, v in _without_nulls(shape).items() if n in known and known[n].accepts(v)}
+
+
+def _without_nulls(params: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in params.items() if v is not None}
 
 
@@ -69,14 +85,15 @@ def render(plan: Plan, cells: Sequence[Cell]) -> Iterator[Rendered]:
     faults = [replace(f, cell=c.id, file=plan.matrix.file) for c in cells for f in plan.prototype.faults(c.params)]
     if faults:
         raise PrototypeError(together(faults)[:_MOST_FAULTS])
-    everything = [full_params(plan, c) for c in cells]
+    common = common_params(plan)
+    everything = [_without_nulls({**common, **c.params}) for c in cells]
     own = [identity(plan.matrix, c, plan.run, plan.canonical_json(p)) for c, p in zip(cells, everything, strict=True)]
     given = [
         {**c.params, "name": i.stand_in, "labels": i.labels, "annotations": i.annotations}
         for c, i in zip(cells, own, strict=True)
     ]
     try:
-        values = iter(plan.evaluate(plan.prototype.defaults, given))
+        values = iter(plan.evaluate(common, given))
     except (PrototypeError, ValueError) as error:
         raise _at_fault(plan, cells, given, error) from None
     for n, cell in enumerate(cells):
@@ -96,7 +113,7 @@ def _at_fault(
     found: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            list(plan.evaluate(plan.prototype.defaults, [params]))
+            list(plan.evaluate(common_params(plan), [params]))
         except (PrototypeError, ValueError) as own:
             found += _faults(plan, cell, own)
             if len(found) >= _MOST_FAULTS:

@@ -1,38 +1,58 @@
 // The command line and environment of tf_cnn_benchmarks.
+local containers = import 'containers.libsonnet';
+local rare = import 'tf_cnn_flags.libsonnet';
+
+// The variables of an image without oneDNN, and of one with it.
+local eigen = [
+  { name: 'PYTHONUNBUFFERED', value: '1' },
+  { name: 'TF_ENABLE_ONEDNN_OPTS', value: '0' },
+  { name: 'TF_USE_LEGACY_KERAS', value: '1' },
+];
+local onednn = [
+  { name: 'PYTHONUNBUFFERED', value: '1' },
+  { name: 'TF_ENABLE_ONEDNN_OPTS', value: '1' },
+  { name: 'TF_USE_LEGACY_KERAS', value: '1' },
+];
+
+// Whether there are flags beyond those that every benchmark has and num_intra_threads.
+local more(params) =
+  'num_warmup_batches' in params || 'learning_rate' in params || 'num_inter_threads' in params || 'flags' in params
+  || 'random_seed' in params || 'sockets' in params || 'kmp_affinity' in params || 'data_dir' in params || 'kmp_blocktime' in params
+  || 'data_name' in params;
+
 {
-  local optional(params, name, flag) =
-    if std.objectHas(params, name) && params[name] != null then ['--' + flag + '=' + params[name]] else [],
+  // Arguments of the container, for one way of updating variables. Of each socket `spare` cores are left to the network.
+  args(params, update, spare)::
+    local main = [
+      'python',
+      '/opt/tf-benchmarks/scripts/tf_cnn_benchmarks/tf_cnn_benchmarks.py',
+      '--model=' + params.model,
+      '--batch_size=' + params.batch_size,
+      '--num_batches=' + params.num_batches,
+      '--display_every=' + params.display_every,
+      '--device=cpu',
+      '--local_parameter_device=cpu',
+      '--data_format=' + (
+        if 'data_format' in params && params.data_format != null then params.data_format
+        else if params.mkl then 'NCHW' else 'NHWC'
+      ),
+      '--variable_update=' + update,
+      '--optimizer=' + params.optimizer,
+    ];
+    // The usual cells come first: what they do not set shall cost them nothing.
+    if more(params) then main + rare.flags(params, spare)
+    else if 'num_intra_threads' in params && params.num_intra_threads != null then
+      if params.mkl then main + ['--num_intra_threads=' + params.num_intra_threads, '--mkl=true']
+      else main + ['--num_intra_threads=' + params.num_intra_threads]
+    else if params.mkl then main + ['--mkl=true'] else main,
 
-  // Arguments of the container. The launcher, the image's entrypoint, adds the cluster's flags.
-  args(params):: [
-                   'python',
-                   '/opt/tf-benchmarks/scripts/tf_cnn_benchmarks/tf_cnn_benchmarks.py',
-                   '--model=' + params.model,
-                   '--batch_size=' + params.batch_size,
-                   '--num_batches=' + params.num_batches,
-                   '--display_every=' + params.display_every,
-                   '--device=cpu',
-                   '--local_parameter_device=cpu',
-                   '--data_format=' + params.data_format,
-                   '--variable_update=' + params.variable_update,
-                   '--optimizer=' + params.optimizer,
-                 ] + optional(params, 'num_warmup_batches', 'num_warmup_batches')
-                 + optional(params, 'learning_rate', 'init_learning_rate')
-                 + optional(params, 'num_intra_threads', 'num_intra_threads')
-                 + optional(params, 'num_inter_threads', 'num_inter_threads')
-                 + (if params.mkl then ['--mkl=true'] else [])
-                 + [
-                   '--' + flag + '=' + params.flags[flag]
-                   for flag in std.objectFields(params.flags)
-                 ],
-
-  // Output must not wait in a buffer: a killed pod's log would be empty.
-  env(params):: [
-    { name: 'PYTHONUNBUFFERED', value: '1' },
-    { name: 'TF_ENABLE_ONEDNN_OPTS', value: if params.mkl then '1' else '0' },
-    { name: 'TF_USE_LEGACY_KERAS', value: '1' },
-  ] + [
-    { name: name, value: std.toString(params.env[name]) }
-    for name in std.objectFields(params.env)
-  ],
+  // Environment of the container. The benchmark itself sets OpenMP's variables by its flags, but late: libraries that
+  // are loaded before look at them too.
+  env(params, spare)::
+    local own =
+      if !params.mkl then eigen
+      else if 'sockets' in params || 'kmp_affinity' in params || 'kmp_blocktime' in params then
+        onednn + rare.env(params, spare)
+      else onednn;
+    if 'env' in params && params.env != null then containers.env(params, own) else own,
 }

@@ -1,50 +1,24 @@
-// The parts of a TFJob (kubeflow.org/v1).
-{
-  // A container that Kubernetes' restricted Pod Security profile admits.
-  local securityContext = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ['ALL'] },
-    runAsNonRoot: true,
-    seccompProfile: { type: 'RuntimeDefault' },
-  },
+// tf_cnn_benchmarks as a TFJob of parameter servers and workers: a function of the parameters of a prototype.
+local containers = import 'containers.libsonnet';
+local jobs = import 'jobs.libsonnet';
+local pods = import 'pods.libsonnet';
+local benchmark = import 'tf_cnn_benchmarks.libsonnet';
 
-  // One role: `count` pods that run `args`. The container's name is the operator's condition.
-  replicaSpec(params, count, args, env, cpu, memory):: {
-    replicas: count,
-    restartPolicy: 'Never',
-    template: {
-      spec: {
-        containers: [{
-          name: 'tensorflow',
-          image: params.image,
-          imagePullPolicy: 'IfNotPresent',
-          args: args,
-          env: env,
-          resources: {
-            requests: { cpu: cpu, memory: memory },
-            limits: { memory: memory },
-          },
-          securityContext: securityContext,
-        }],
-      },
-    },
-  },
-
-  new(params, ps, worker):: {
+function(params)
+  local args = benchmark.args(params, params.variable_update, 2);
+  local env = benchmark.env(params, 2);
+  local plain = pods.plain(params);
+  local server = containers.new(params, 'tensorflow', args, env, params.ps_cpu, params.ps_memory);
+  local worker = containers.new(params, 'tensorflow', args, env, params.cpu, params.memory);
+  {
     apiVersion: 'kubeflow.org/v1',
     kind: 'TFJob',
-    // dlaasgen adds the labels and annotations, here and to the pods.
-    metadata: { name: params.name, namespace: params.namespace },
+    metadata: jobs.metadata(params),
     spec: {
-      runPolicy: {
-        activeDeadlineSeconds: params.deadline_seconds,
-        backoffLimit: params.backoff_limit,
-        cleanPodPolicy: params.clean_pod_policy,
-      },
+      runPolicy: jobs.runPolicy(params, params.replicas + params.ps_replicas),
       tfReplicaSpecs: {
-        PS: ps,
-        Worker: worker,
+        PS: pods.replica(params, plain, 'ps', params.ps_replicas, server),
+        Worker: pods.replica(params, plain, 'worker', params.replicas, worker),
       },
     },
-  },
-}
+  }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support import ROOT
 from trees import IMAGE, matrix, put, tree
 
 if TYPE_CHECKING:
@@ -61,3 +63,23 @@ def test_the_nightly_tree(project: Path, dlaasgen: Run, root: Path) -> None:
     """Its golden tree is the committed one."""
     dlaasgen("render", "matrix/nightly.yaml", cwd=project).ok()
     assert tree(project / "rendered/nightly") == tree(root / "rendered/nightly")
+
+
+EXAMPLES = sorted(p.stem for p in (ROOT / "matrix/examples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example(name: str, dlaasgen: Run, golden: Golden, tmp_path: Path) -> None:
+    """The example of each prototype renders without a finding, to what is committed."""
+    (tmp_path / "prototypes").mkdir()
+    shutil.copytree(ROOT / "matrix/examples", tmp_path / "matrix/examples")
+    result = dlaasgen("render", f"matrix/examples/{name}.yaml", cwd=tmp_path).ok()
+    assert "[" not in result.out + result.err
+    (folder,) = (tmp_path / "rendered").iterdir()
+    files = {path: data for path, data in tree(folder).items() if not path.endswith("/")}
+    assert b"## Findings\n\nNone." in files["README.md"]
+    golden(f"examples-{name}", files)
+
+
+def test_every_prototype_has_an_example() -> None:
+    assert sorted(p.stem for p in (ROOT / "prototypes").glob("*.jsonnet")) == EXAMPLES

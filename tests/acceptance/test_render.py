@@ -341,7 +341,7 @@ def test_check_sees_a_hand_edit_that_covers_its_tracks(do: Run, here: Path, part
 
 def test_check_sees_a_changed_prototype(do: Run, here: Path, root: Path) -> None:
     shutil.copytree(root / "prototypes", here / "prototypes", dirs_exist_ok=True)
-    library = here / "prototypes/lib/tfjob.libsonnet"
+    library = here / "prototypes/lib/containers.libsonnet"
     do("render", "--check", SMALL, cwd=here).ok()
     library.write_text(library.read_text().replace("'IfNotPresent'", "'Always'"))
     assert drift(do, here).out.count("changed: rendered/small/jobs/") == 4

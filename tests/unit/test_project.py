@@ -118,5 +118,5 @@ def test_no_file_names_a_machines_folders() -> None:
     files += [
         f for f in ROOT.iterdir() if f.is_file() and f.name not in (".coverage", ".git")
     ]  # .git is a file in a worktree
-    named = re.compile(rb"(?<![\w.$}/*-])/(?:work|home|Users|root)/[a-z]")
+    named = re.compile(rb"(?<![\w.$}/*-])/(?:work|home|Users|root)/(?!mpi(?:user)?/)[a-z]")  # a user of MPI images
     assert [f.relative_to(ROOT).as_posix() for f in files if named.search(f.read_bytes())] == []

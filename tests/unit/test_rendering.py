@@ -13,7 +13,7 @@ from dlaasgen.conversion import conform
 from dlaasgen.errors import PrototypeError
 from dlaasgen.findings import Finding
 from dlaasgen.headers import parse_header
-from dlaasgen.matrix import Matrix
+from dlaasgen.matrix import Cluster, Matrix
 from dlaasgen.rendering import SUFFIXES, Plan, full_params, objects_of, render
 
 if TYPE_CHECKING:
@@ -77,6 +77,49 @@ def test_a_cell_becomes_a_file() -> None:
 def test_the_chunk_does_not_show() -> None:
     whole = plan(job)
     assert list(render(whole, CELLS)) == [rendered for cell in CELLS for rendered in render(whole, [cell])]
+
+
+SHAPED = """// @name shaped
+// @param size integer Size
+// @optionalParam sockets integer 1 CPU sockets of a node
+// @optionalParam cores_per_socket %s Physical cores of a socket
+"""
+
+
+@pytest.mark.parametrize(
+    ("cluster", "type_", "params", "expected"),
+    [
+        (None, "integer null", {}, {"sockets": 1}),
+        (Cluster(3), "integer null", {}, {"sockets": 1}),
+        (Cluster(3, sockets=2, cores_per_socket=18), "integer null", {}, {"sockets": 2, "cores_per_socket": 18}),
+        # What the cell says wins, even that it is to be left out.
+        (Cluster(3, sockets=2), "integer null", {"sockets": 4}, {"sockets": 4}),
+        (Cluster(3, cores_per_socket=18), "integer null", {"cores_per_socket": None}, {"sockets": 1}),
+        # A parameter of the name that means something else.
+        (Cluster(3, sockets=2, cores_per_socket=18), "array null", {}, {"sockets": 2}),
+    ],
+)
+def test_the_prototype_gets_the_shape_of_a_node(
+    cluster: Cluster | None, type_: str, params: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def remember(given: dict[str, Any]) -> dict[str, Any]:
+        seen.append({k: v for k, v in given.items() if k in ("sockets", "cores_per_socket") and v is not None})
+        return job(given | {"mode": ""})
+
+    cell = Cell("c", {}, {"size": 1, **params})
+    shaped = parse_header(SHAPED % type_, "prototypes/shaped.jsonnet")
+    matrix = Matrix("m", "shaped", "job", (), file="m.yaml", cluster=cluster)
+    whole = replace(plan(remember), prototype=shaped, matrix=matrix)
+    list(render(whole, [cell]))
+    assert seen == [expected]
+    assert full_params(whole, cell) == {"size": 1, **expected}
+
+
+def test_a_prototype_without_them_gets_no_shape() -> None:
+    whole = plan(job, matrix=Matrix("m", "study", "job", (), cluster=Cluster(3, sockets=2, cores_per_socket=18)))
+    assert full_params(whole, CELLS[0]) == {"size": 1, "mode": "fast"}
 
 
 def test_the_prototype_gets_its_identity_and_the_annotation_all_the_rest() -> None:

@@ -1,0 +1,62 @@
+// @apiVersion 1
+// @name tfjob-allreduce
+// @shortDescription A training benchmark without parameter servers
+// @description Runs tf_cnn_benchmarks as a TFJob of workers alone, which exchange gradients by a collective all-reduce.
+// @param image string Image that holds the benchmark, pinned by digest
+// @param model string Model, as tf_cnn_benchmarks names it: resnet50, alexnet, ...
+// @param batch_size integer Images per step of one worker
+// @optionalParam namespace string dlaas Namespace that the job runs in
+// @optionalParam replicas integer 3 Number of workers
+// @optionalParam num_batches integer 100 Steps to measure, after the warm-up
+// @optionalParam num_warmup_batches integer null Steps before the measurement; the benchmark's own choice when left out
+// @optionalParam display_every integer 10 Steps between two lines of output
+// @optionalParam data_format enum(NHWC|NCHW) null Order of the image tensor's dimensions; NCHW with mkl and NHWC without when left out
+// @optionalParam mkl boolean false Whether the framework in the image uses oneDNN (MKL-DNN)
+// @optionalParam optimizer enum(sgd|momentum|rmsprop|adam) sgd Optimizer
+// @optionalParam learning_rate number null Initial learning rate; the model's own when left out
+// @optionalParam random_seed integer null Seed of TensorFlow's random numbers; the benchmark's own when left out
+// @optionalParam num_intra_threads integer null Threads in one operation, and OpenMP's; with mkl by the node's shape when left out
+// @optionalParam num_inter_threads integer null Operations at the same time; with mkl by the node's shape when left out
+// @optionalParam kmp_affinity string null How OpenMP binds threads to cores; with mkl by the node's shape when left out
+// @optionalParam kmp_blocktime integer null Milliseconds that OpenMP's threads wait for work; with mkl 0 when left out and the node's shape is known
+// @optionalParam sockets integer null CPU sockets of a node; the matrix' cluster says it
+// @optionalParam cores_per_socket integer null Physical cores of a socket; the matrix' cluster says it
+// @optionalParam data_dir string null Folder of the data set, in a volume; synthetic data when left out
+// @optionalParam data_name string null Data set in data_dir: imagenet, cifar10, ...; by the folder's name when left out
+// @optionalParam flags object null Further tf_cnn_benchmarks flags, name to value
+// @optionalParam env object null Environment variables, name to value
+// @optionalParam cpu string 4 CPUs that each worker requests
+// @optionalParam memory string 8Gi Memory that each worker requests and is limited to
+// @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
+// @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
+// @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
+// @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
+// @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them
+// @optionalParam spread enum(prefer|require) null Workers evenly over the nodes: where possible (prefer), or else not at all (require)
+// @optionalParam priority_class string null PriorityClass of the pods
+// @optionalParam queue string null Kueue's queue that admits the job
+// @optionalParam gang boolean null Whether all pods start or none (schedulingPolicy)
+// @optionalParam scheduling_policy object null Further fields of schedulingPolicy: queue, minResources, scheduleTimeoutSeconds
+// @optionalParam volumes object null Volumes by the path that they are mounted at, as Kubernetes writes them without a name
+// @optionalParam image_pull_secrets array null Names of the secrets with which the image is pulled
+// @optionalParam service_account string null ServiceAccount of the pods
+// @optionalParam security_context object null Security context of the containers; what the restricted Pod Security profile admits when left out
+local containers = import 'lib/containers.libsonnet';
+local jobs = import 'lib/jobs.libsonnet';
+local pods = import 'lib/pods.libsonnet';
+local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
+
+function(params)
+  local args = benchmark.args(params, 'collective_all_reduce', 2) + ['--all_reduce_spec=collective'];
+  local worker = containers.new(params, 'tensorflow', args, benchmark.env(params, 2), params.cpu, params.memory);
+  {
+    apiVersion: 'kubeflow.org/v1',
+    kind: 'TFJob',
+    metadata: jobs.metadata(params),
+    spec: {
+      runPolicy: jobs.runPolicy(params, params.replicas),
+      tfReplicaSpecs: {
+        Worker: pods.replica(params, pods.plain(params), 'worker', params.replicas, worker),
+      },
+    },
+  }
