@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlaasgen.logs.patterns import Pattern
+
 # JSON data: None, bool, int, float, str, list, dict with str keys.
 Json = Any
 # A key path into the matrix file: ("axes", "image", 0, "id").
@@ -143,6 +145,7 @@ class Matrix:
     gitops: Mapping[str, Json] = field(default_factory=dict)
     kubernetes: str | None = None
     waivers: tuple[Waiver, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
     file: str | None = None
 
 

@@ -9,6 +9,7 @@ from dlaasgen.findings import did_you_mean
 from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
 from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, quoted
+from dlaasgen.matrix_results import parse_patterns
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
 from dlaasgen.matrix_sections import (
     parse_cluster,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "apiVersion", "name", "prototype", "dialect", "params", "axes", "zip", "exclude", "include", "sample", "repeats",
-    "id", "limits", "cluster", "gitops", "kubernetes", "checks",
+    "id", "limits", "cluster", "gitops", "kubernetes", "checks", "results",
 )  # fmt: skip
 MAX_REPEATS = 1000
 MAX_NAME = 40
@@ -71,6 +72,7 @@ def _matrix(document: dict[str, Json], file: str | None, faults: Faults) -> Matr
         gitops=parse_gitops(document.get("gitops", {}), faults),
         kubernetes=parse_kubernetes(document, faults),
         waivers=parse_waivers(document.get("checks", {}), faults),
+        patterns=parse_patterns(document.get("results", {}), faults),
         file=file,
     )
 
