@@ -44,9 +44,11 @@ def generated() -> dict[Path, str]:
         "reference": links("reference"),
         "decisions": links("adr"),
         "guides": links("guides"),
+        "dialects": dialects(),
+        "conversions": conversions(),
     }
     pages = {DOCS / "reference" / "cli.md": cli(), DOCS / "reference" / "findings.md": findings()}
-    for page in (DOCS / "architecture.md", DOCS / "README.md"):
+    for page in (DOCS / "architecture.md", DOCS / "README.md", DOCS / "reference" / "dialects.md"):
         text = page.read_text(encoding="utf-8")
         pages[page] = PLACE.sub(lambda m: f"{m[1]}{parts[m[2]]}{m[3]}", text)
     return pages
@@ -74,6 +76,71 @@ def links(folder: str) -> str:
         pages.sort(key=lambda p: order.index(p.name) if p.name in order else len(order))
     titles = {page: page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in pages}
     return "\n" + "".join(f"- [{title}]({folder}/{page.name})\n" for page, title in titles.items()) + "\n"
+
+
+def dialects() -> str:
+    """A table of the dialects, from the data that conversions and checks use."""
+    from dlaasgen.conversion_job import OWN, policies_of
+    from dlaasgen.dialects import DIALECTS
+
+    text = "\n| dialect | object | roles | run policies | fields of its own | container |\n|---|---|---|---|---|---|\n"
+    for d in DIALECTS.values():
+        where = f"in `{d.policy_path}`: " if d.kind != "TrainJob" else ""
+        cells = (
+            f"`{d.name}`",
+            f"{d.kind}, {d.api_version}",
+            ", ".join(d.roles) or "equal pods",
+            where + ", ".join(policies_of(d)),
+            ", ".join(OWN.get(d.name, ())),
+            f"`{d.container}`" if d.container else "",
+        )
+        text += f"| {' | '.join(cells)} |\n".replace("|  |", "| |")
+    return text + "\n"
+
+
+def conversions() -> str:
+    """Two tables of what conversions of small jobs find, made by converting them."""
+    return f"\nOf one pod:\n\n{_conversions(1)}\nOf three pods:\n\n{_conversions(3)}\n"
+
+
+def _conversions(pods: int) -> str:
+    from dlaasgen.conversion import convert
+    from dlaasgen.dialects import DIALECTS
+
+    text = f"| | {' | '.join(DIALECTS)} |\n|{'---|' * (len(DIALECTS) + 1)}\n"
+    for source in DIALECTS.values():
+        found = [convert(_small(source, pods), to).findings for to in DIALECTS]
+        cells = [", ".join(sorted({_mark(f) for f in each if f.severity != "note"})) or "yes" for each in found]
+        text += f"| {source.name} | {' | '.join(cells)} |\n"
+    return text
+
+
+def _mark(finding: Any) -> str:
+    return f"**{finding.code}**" if finding.severity == "error" else str(finding.code)
+
+
+def _small(dialect: Any, pods: int) -> dict[str, Any]:
+    """A job of some pods and no settings."""
+    box = {"name": dialect.container or "main", "image": "image"}
+    replica = {"restartPolicy": "Never", "template": {"spec": {"containers": [box]}}}
+    pod = {"spec": {"restartPolicy": "Never", "containers": [box]}}
+    head: dict[str, Any] = {"apiVersion": dialect.api_version, "kind": dialect.kind, "metadata": {"name": "study"}}
+    if dialect.kind == "TrainJob":
+        trainer = {"image": "image", "numNodes": pods}
+        return {**head, "spec": {"runtimeRef": {"name": "torch-distributed"}, "trainer": trainer}}
+    if dialect.replicas is None:
+        indexed = {"completionMode": "Indexed"} if pods > 1 else {}
+        spec = {"parallelism": pods, "completions": pods, **indexed, "backoffLimit": 0, "template": pod}
+        return {**head, "spec": spec}
+    first = {"TFJob": "Chief", "PyTorchJob": "Master"}.get(dialect.kind, "Launcher")
+    roles = {first: {"replicas": 1, **replica}, "Worker": {"replicas": pods - 1, **replica}}
+    if pods == 1 or dialect.kind == "TFJob":
+        roles = {"Worker" if dialect.kind == "TFJob" else first: {"replicas": pods, **replica}}
+    policies = {"cleanPodPolicy": "None"}
+    return {
+        **head,
+        "spec": {**({dialect.run_policy: policies} if dialect.run_policy else policies), dialect.replicas: roles},
+    }
 
 
 def cli() -> str:

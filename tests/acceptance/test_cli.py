@@ -308,13 +308,10 @@ def schemas() -> dict[str, Any]:
 def test_json_is_as_documented(do: Run, here: Path) -> None:
     import jsonschema
 
-    documented = schemas()
-    assert list(documented) == [
-        "render --output json",
-        "cells --output json",
-        "cells --output github",
-        "check --output json",
-    ]
+    # The others are held to their schemas where their commands are tested.
+    ours = ["render --output json", "cells --output json", "cells --output github", "check --output json"]
+    documented = {name: schema for name, schema in schemas().items() if name in ours}
+    assert list(documented) == ours
     put(here, matrix(params={"image": "docker.io/clearlinux/stacks-dlaas-oss:latest"}, repeats=2))
     (here / "rendered/small").mkdir(parents=True)
     (here / "rendered/small/foreign").touch()

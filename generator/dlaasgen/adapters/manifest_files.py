@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIXES = (".yaml", ".yml", ".json")
+STDIN = "-"
 _LARGEST = 64 << 20
 _DEEPEST = 200
 _TOO_DEEP = f"lists and objects are nested more than {_DEEPEST} deep"
@@ -74,15 +76,15 @@ def find(path: str) -> list[str]:
 
 
 def documents(path: str) -> Iterator[Document]:
-    """The documents of a file. What cannot be read becomes a document with a finding."""
+    """The documents of a file, or of standard input. What cannot be read becomes a document with a finding."""
     import yaml
 
     try:
-        if os.path.getsize(path) > _LARGEST:
+        data = _bytes(path)
+        if len(data) > _LARGEST:
             yield _bad(path, 1, "the file is too large", f"at most {_LARGEST >> 20} MiB")
             return
-        with open(path, "rb") as file:
-            text = file.read().decode("utf-8")
+        text = data.decode("utf-8")
     except OSError as error:
         yield _bad(path, 1, f"the file cannot be read: {error.strerror}")
         return
@@ -111,6 +113,24 @@ def documents(path: str) -> Iterator[Document]:
         yield _bad(path, line, f"the YAML cannot be read: {_TOO_DEEP}")
     finally:
         loader.dispose()
+
+
+def objects(data: Any) -> Iterator[Any]:
+    """The objects of a document: itself, or the items of a List; none in an empty document."""
+    if data is None:
+        return
+    if isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list):
+        yield from data["items"]
+    else:
+        yield data
+
+
+def _bytes(path: str) -> bytes:
+    """What a file or standard input holds, or one byte more than is taken."""
+    if path == STDIN:
+        return sys.stdin.buffer.read(_LARGEST + 1)
+    with open(path, "rb") as file:
+        return file.read(_LARGEST + 1)
 
 
 def _bad(path: str, line: int, message: str, expected: str | None = None) -> Document:

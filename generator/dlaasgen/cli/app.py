@@ -11,6 +11,7 @@ from dlaasgen.cli import output
 from dlaasgen.cli.cells import cells
 from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
+from dlaasgen.cli.convert import convert
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.init import init
 from dlaasgen.cli.ks import ks
@@ -56,6 +57,7 @@ app.command()(collect)
 app.command()(results)
 app.command()(reparse)
 app.command()(store)
+app.command()(convert)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)

@@ -93,23 +93,13 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
             for document in manifest_files.documents(file):
                 if document.finding is not None:
                     findings.append(replace(document.finding, file=shown(file)))
-                for data in _items(document.data):
+                for data in manifest_files.objects(document.data):
                     count += 1
                     findings += [replace(f, file=shown(file), line=f.line or document.line) for f in check(data)]
                     if isinstance(data, dict):
                         objects.append((shown(file), data))
         findings += check_set(objects, context_for(checks))
     return findings, count
-
-
-def _items(data: Any) -> Iterator[Any]:
-    """The objects of a document: itself, or the items of a List; none in an empty document."""
-    if data is None:
-        return
-    if isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list):
-        yield from data["items"]
-    else:
-        yield data
 
 
 def _tree_of(file: str) -> str:
