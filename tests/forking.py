@@ -50,7 +50,8 @@ def forked(home: Path, before: Callable[[], object] | None = None) -> Run:
 @cache
 def _prepare() -> object:
     """Do once what each run of the command does again before it does anything."""
-    own = [module.name for module in pkgutil.walk_packages(dlaasgen.__path__, "dlaasgen.")]
+    every = (module.name for module in pkgutil.walk_packages(dlaasgen.__path__, "dlaasgen."))
+    own = [name for name in every if ".migrations." not in name]  # only Alembic can load those
     for name in (*own, *_HEAVY):
         importlib.import_module(name)
     from dlaasgen.cli.app import app
