@@ -30,13 +30,19 @@ $(STAMP):
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.ready-* && touch $@
 
-run: setup ## Render and check matrix/nightly.yaml, and say what to do next
+run: setup ## Render and check matrix/nightly.yaml, collect sample logs, and say what to do next
 	@echo '$$ dlaasgen render matrix/nightly.yaml'
 	@$(BIN)/dlaasgen render matrix/nightly.yaml
 	@echo '$$ dlaasgen check matrix/nightly.yaml'
 	@$(BIN)/dlaasgen check matrix/nightly.yaml
+	@echo '$$ dlaasgen collect --from examples/logs/nightly --matrix matrix/nightly.yaml --store results/nightly.db'
+	@mkdir -p results
+	@$(BIN)/dlaasgen collect --from examples/logs/nightly --matrix matrix/nightly.yaml --store results/nightly.db
+	@echo '$$ dlaasgen report 1 --store results/nightly.db --out results/report'
+	@$(BIN)/dlaasgen report 1 --store results/nightly.db --out results/report
 	@echo
 	@echo 'The tree is rendered/nightly; start with rendered/nightly/README.md.'
+	@echo 'The report of the sample logs is results/report/report.html; open it in a browser.'
 	@echo 'Next:'
 	@echo '  edit matrix/nightly.yaml, `make run` again         and review what changed in rendered/'
 	@echo '  $(BIN)/dlaasgen cells matrix/nightly.yaml    what the matrix expands to'

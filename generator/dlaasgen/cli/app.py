@@ -17,6 +17,7 @@ from dlaasgen.cli.init import init
 from dlaasgen.cli.ks import ks
 from dlaasgen.cli.render import render
 from dlaasgen.cli.reparse import reparse
+from dlaasgen.cli.report import report
 from dlaasgen.cli.results import results
 from dlaasgen.cli.schema import schema
 from dlaasgen.cli.store import store
@@ -55,6 +56,7 @@ app.command()(check)
 app.command()(cells)
 app.command()(collect)
 app.command()(results)
+app.command()(report)
 app.command()(reparse)
 app.command()(store)
 app.command()(convert)
