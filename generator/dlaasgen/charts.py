@@ -66,10 +66,11 @@ def bars(chart: Sequence[Bar], title: str, unit: str) -> str:
         y = row * _ROW
         wide = max(bar.value / top * room, 1.0)
         said = f"{bar.label}: {number(bar.value)} {unit}{', ' if bar.note else ''}{bar.note}"
+        colour = f"s{bar.series % COLOURS}{' pale' if bar.pale else ''}"
         parts.append(
             f"<g><title>{escape(said)}</title>"
             f'<text class="label" x="{left - 10}" y="{y + 16}" text-anchor="end">{escape(_short(bar.label))}</text>'
-            f'<rect class="s{bar.series % COLOURS}{" pale" if bar.pale else ""}" x="{left}" y="{y + 4}" width="{wide:.1f}" height="{_ROW - 8}" rx="2"/>'
+            f'<rect class="{colour}" x="{left}" y="{y + 4}" width="{wide:.1f}" height="{_ROW - 8}" rx="2"/>'
             f'<text class="value" x="{left + wide + 6:.1f}" y="{y + 16}">{number(bar.value)}</text></g>'
         )
     return "".join([*parts, "</svg>"])

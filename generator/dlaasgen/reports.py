@@ -1,7 +1,7 @@
 """Report of one run, in Markdown and in one HTML page. No I/O here.
 
-Everything that comes from logs and manifests is text: escaped in both forms. The page asks for nothing from anywhere, runs
-no script, and its Content-Security-Policy says so to the browser.
+Everything that comes from logs and manifests is text: escaped in both forms. The page asks for nothing from anywhere,
+runs no script, and its Content-Security-Policy says so to the browser.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ def _table(report: Report) -> str:
         cell, state, *numbers, said = (escape(text) for text in _cells(row))
         figures = "".join(f"<td class=number>{text}</td>" for text in numbers)
         body.append(
-            f'<tr><th scope=row>{cell}</th><td><span class="state {state}">{state}</span></td>{figures}<td>{said}</td></tr>'
+            f'<tr><th scope=row>{cell}</th><td><span class="state {state}">{state}</span></td>'
+            f"{figures}<td>{said}</td></tr>"
         )
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 

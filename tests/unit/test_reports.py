@@ -25,8 +25,8 @@ def row(
 ) -> Row:
     metrics = {} if rate is None else {"images_per_second": {"value": rate, "unit": "images/s", "direction": "higher"}}
     document = {
-        "job": f"j-{cell}", "matrix": "nightly", "cell": cell, "run": "1", "status": status, "reason": "", "stage": None,
-        "workers": [{}], "mismatches": [], "metrics": metrics, "manifest_digest": "", "tail": [], **more,
+        "job": f"j-{cell}", "matrix": "nightly", "cell": cell, "run": "1", "status": status, "reason": "",
+        "stage": None, "workers": [{}], "mismatches": [], "metrics": metrics, "manifest_digest": "", "tail": [], **more,
     }  # fmt: skip
     chosen = axes or {"model": cell}
     params = {"replicas": int(chosen["replicas"])} if "replicas" in chosen else {}
