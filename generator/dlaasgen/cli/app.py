@@ -15,6 +15,7 @@ from dlaasgen.cli.convert import convert
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.init import init
 from dlaasgen.cli.ks import ks
+from dlaasgen.cli.prototypes import prototypes
 from dlaasgen.cli.render import render
 from dlaasgen.cli.reparse import reparse
 from dlaasgen.cli.report import report
@@ -63,4 +64,5 @@ app.command()(convert)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)
+app.add_typer(prototypes)
 app.add_typer(ks)
