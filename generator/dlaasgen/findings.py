@@ -84,17 +84,20 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def together(findings: Iterable[Finding]) -> list[Finding]:
-    """For people: one finding for what many cells share. The first cell is named, and how many more have it."""
+def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
+    """What many cells share, once: (the first cell's finding, how many more cells have it)."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for f in findings:
         key = (f.code, f.severity, f.message, f.path, f.found, f.expected, f.hint, f.line)
         groups.setdefault(key if f.cell else (*key, f.file), []).append(f)
-    return [_for_all(group) for group in groups.values()]
+    return [(group[0], len({f.cell for f in group}) - 1) for group in groups.values()]
 
 
-def _for_all(group: list[Finding]) -> Finding:
-    first, more = group[0], len({f.cell for f in group}) - 1
-    if first.cell is None:
-        return first
-    return replace(first, message=f"{first.message} (cell {first.cell}{f' and {more} more' if more else ''})")
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """For people: one finding for what many cells share. The first cell is named, and how many more have it."""
+    return [
+        first
+        if first.cell is None
+        else replace(first, message=f"{first.message} (cell {first.cell}{f' and {more} more' if more else ''})")
+        for first, more in grouped(findings)
+    ]

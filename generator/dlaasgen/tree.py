@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from dlaasgen.canonical import dump
+from dlaasgen.findings import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -189,6 +190,12 @@ def readme(index: Index, findings: Sequence[Finding]) -> str:
         lines += ["| parameter of every cell | value |", "|---|---|"]
         lines += [f"| {_cell(k)} | {_cell(_plain(v))} |" for k, v in index.params.items()]
         lines.append("")
+    named = {(a, i): e.params[a] for e in index.entries for a, i in e.axes.items() if e.params.get(a, i) != i}
+    behind = {name: text for name, value in named.items() if (text := _plain(value)) != name[1]}
+    if behind:
+        lines += ["| axis | value's id | value |", "|---|---|---|"]
+        lines += [f"| {_cell(a)} | {_cell(i)} | {_cell(text)} |" for (a, i), text in behind.items()]
+        lines.append("")
     more = [{k: v for k, v in e.params.items() if k not in e.axes} for e in index.entries]
     names = list(dict.fromkeys(k for m in more for k in m))
     head = ["cell", *axes, *names, "job"]
@@ -202,9 +209,10 @@ def readme(index: Index, findings: Sequence[Finding]) -> str:
     lines += ["", "## Findings", ""]
     if findings:
         lines += ["| code | severity | where | finding |", "|---|---|---|---|"]
-        for f in findings:
+        for f, more in grouped(findings):
             text = f.message + (f"; found {f.found}" if f.found else "") + (f"; {f.hint}" if f.hint else "")
-            lines.append(f"| {f.code} | {f.severity} | {_cell(f.cell or f.where or 'all cells')} | {_cell(text)} |")
+            where = (f.cell or f.where or "all cells") + (f" and {more} more" if more else "")
+            lines.append(f"| {f.code} | {f.severity} | {_cell(where)} | {_cell(text)} |")
     else:
         lines.append("None.")
     return "\n".join([*lines, ""])

@@ -123,6 +123,10 @@ def test_help(do: Run, tmp_path: Path, name: tuple[str, ...], option: str) -> No
         (("cells", "matrix/small.yaml", "--explain", "alexnet-batch-size3"), "did you mean alexnet-batch-size32?"),
         (("check", "nowhere"), "nowhere"),
         (("check", "--kubernetes", "1.2", "manifest.json"), "1.2"),
+        (
+            ("check", "--kubernetes", "1.2", "matrix/small.yaml"),
+            "there are no schemas of Kubernetes 1.2; expected one of",
+        ),
         (("check", "--output", "xml", "matrix/small.yaml"), "'table', 'json', 'sarif', 'github'"),
         (("explain", "P21"), "P21"),
         (("explain",), "Missing argument"),

@@ -130,6 +130,26 @@ def test_a_foreign_file_in_the_way_is_refused(do: Run, here: Path) -> None:
     assert tree(here / "rendered") == before
 
 
+@pytest.mark.parametrize("style", ["merge", "diff3"])
+def test_a_tree_that_a_merge_left_with_conflicts_is_rendered_anew(do: Run, here: Path, style: str) -> None:
+    """Each side changed the matrix in its way; git has put its markers into the index and into manifests."""
+    base = tree(here / "rendered/small")
+    sides = []
+    for batch in (48, 96):
+        put(here, matrix(axes={"model": ["vgg11"], "batch_size": [32, batch]}))
+        do("render", SMALL, cwd=here).ok()
+        sides.append({p: d.decode() for p, d in tree(here / "rendered/small").items() if not p.endswith("/")})
+    ours, theirs = sides
+    for path in ours.keys() | theirs.keys():
+        one, other = ours.get(path, ""), theirs.get(path, "")
+        ancestor = f"||||||| base\n{base.get(path, b'').decode()}" if style == "diff3" else ""
+        marked = one if one == other else f"<<<<<<< HEAD\n{one}{ancestor}=======\n{other}>>>>>>> theirs\n"
+        (here / "rendered/small" / path).write_text(marked)
+    put(here, matrix(axes={"model": ["vgg11"], "batch_size": [48, 96]}))
+    do("render", SMALL, cwd=here).ok()
+    assert_is_a_fresh_render(do, here)
+
+
 @pytest.mark.parametrize("kind", ["folder", "full folder", "link"])
 def test_what_is_no_file_in_the_way_is_refused(do: Run, here: Path, kind: str) -> None:
     place = here / "rendered/small/jobs/vgg16-batch-size32.yaml"

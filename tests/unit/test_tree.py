@@ -156,6 +156,23 @@ def test_the_readme_of_a_matrix_without_parameters_or_findings() -> None:
     assert text.endswith("\n## Findings\n\nNone.\n")
 
 
+def test_the_readme_says_which_value_an_id_stands_for() -> None:
+    params: list[dict[str, Any]] = [{"image": "x@sha256:1", "n": 3}, {"image": {"a|b": [1]}, "n": 3}, {"n": 3}]
+    entries = [
+        Entry(f"c{k}", f"m-c{k}", {"image": f"i{k}", "n": "3"}, own, {f"jobs/c{k}.yaml": "d"})
+        for k, own in enumerate(params)
+    ]
+    lines = readme(replace(INDEX, entries=entries), []).splitlines()
+    start = lines.index("| axis | value's id | value |")
+    assert lines[start + 2 : start + 5] == ["| image | i0 | x@sha256:1 |", '| image | i1 | {"a\\|b": \\[1\\]} |', ""]
+
+
+def test_the_readme_tells_a_finding_of_many_cells_once() -> None:
+    findings = [Finding("P201", "the image has no digest", cell=f"c{n}", file=f"jobs/c{n}.yaml") for n in range(3)]
+    rows = [line for line in readme(INDEX, findings).splitlines() if line.startswith("| P201")]
+    assert rows == ["| P201 | error | c0 and 2 more | the image has no digest |"]
+
+
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 PLAIN = {"inline", "text", "code_inline", "softbreak", "link_open", "link_close"}
 
@@ -209,18 +226,21 @@ def test_no_combination_breaks_the_readme(text: str) -> None:
 
 def check(text: str, seen: str) -> None:
     """A README with `text` everywhere that others may write shows it as `seen`, and is otherwise the same page."""
-    entry = Entry("a", "m-a-01234567", {"axis": text}, {"axis": text, text: text}, {"jobs/a.yaml": "d"})
+    own = {"axis": text, "other axis": text, text: text}
+    entry = Entry("a", "m-a-01234567", {"axis": text, "other axis": "its id"}, own, {"jobs/a.yaml": "d"})
     index = replace(INDEX, source=text, prototype=text, params={text: text}, entries=[entry])
     page = readme(index, [Finding("P201", text, cell="a", found=text, hint=text), Finding("P201", text, file=text)])
     page.encode()
     rows, outside = tables(page)
     seen = seen.strip()
     shown = [["".join(t.content for t in cell) for cell in row] for row in rows]
-    job = ["cell", "axis", *([seen] if text != "axis" else []), "job"]
-    values = ["a", seen, *([seen] if text != "axis" else []), "m-a-01234567"]
+    job = ["cell", "axis", "other axis", *([seen] if text != "axis" else []), "job"]
+    values = ["a", seen, "its id", *([seen] if text != "axis" else []), "m-a-01234567"]
     assert shown == [
         ["parameter of every cell", "value"],
         [seen, seen],
+        ["axis", "value's id", "value"],
+        ["other axis", "its id", seen],
         job,
         values,
         ["code", "severity", "where", "finding"],

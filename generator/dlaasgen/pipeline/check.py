@@ -46,7 +46,7 @@ def check_paths(paths: Sequence[str], kubernetes: str | None = None) -> Report:
                 rest.append(file)
                 continue
             matrices += 1
-            found, failed = _matrix(file)
+            found, failed = _matrix(file, kubernetes)
             code = code or failed
             findings += found
         found, count = _manifests(rest, kubernetes)
@@ -66,10 +66,10 @@ def _is_matrix(file: str) -> bool:
         return False
 
 
-def _matrix(file: str) -> tuple[Sequence[Finding], int]:
+def _matrix(file: str, kubernetes: str | None) -> tuple[Sequence[Finding], int]:
     """(findings, exit code) of a matrix: all that a render of it would find."""
     try:
-        return render_matrix(Request(file, mode="dry-run", cache=False)).findings, 0
+        return render_matrix(Request(file, mode="dry-run", cache=False, kubernetes=kubernetes)).findings, 0
     except UsageError:
         raise
     except DlaasgenError as error:

@@ -36,7 +36,10 @@ Mode = Literal["write", "check", "dry-run"]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to render, and how. `out` is the folder that holds one tree a matrix; None means the project's rendered/."""
+    """What to render, and how. `out` is the folder that holds one tree a matrix; None means the project's rendered/.
+
+    `kubernetes` is a version to check against in place of the matrix's.
+    """
 
     matrix: str
     out: str | None = None
@@ -47,6 +50,7 @@ class Request:
     jobs: int = 0
     engine: str = "rjsonnet"
     cache: bool = True
+    kubernetes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from dlaasgen.adapters import matrix_files, project, tree_files
+from dlaasgen.merge_conflicts import sides
 from dlaasgen.tree import INDEX, load_index
 
 if TYPE_CHECKING:
@@ -46,10 +47,21 @@ def orphans(paths: Sequence[str], files: Sequence[str], out: str | None) -> list
 
 def tree_index(tree: str) -> Index | None:
     """The index of a tree on disk, or None when there is none that can be read."""
+    return _index(tree_files.read(os.path.join(tree, INDEX)) or b"null")
+
+
+def tree_indexes(tree: str) -> list[Index]:
+    """The index of a tree on disk, or both of them that a merge could not make one."""
+    data = tree_files.read(os.path.join(tree, INDEX)) or b"null"
+    texts = sides(data.decode(errors="replace")) or [data]
+    return [index for text in texts if (index := _index(text)) is not None]
+
+
+def _index(text: str | bytes) -> Index | None:
     import orjson
 
     try:
-        return load_index(orjson.loads(tree_files.read(os.path.join(tree, INDEX)) or b"null"))
+        return load_index(orjson.loads(text))
     except orjson.JSONDecodeError:
         return None
 

@@ -19,7 +19,7 @@ from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline.evaluation import Job, Request, evaluate_cells
-from dlaasgen.pipeline.places import tree_index
+from dlaasgen.pipeline.places import tree_indexes
 from dlaasgen.tree import (
     INDEX,
     KUSTOMIZATION,
@@ -59,6 +59,8 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     """Render one matrix file. Raises MatrixError, PrototypeError, CheckError or TreeError; then nothing has changed."""
     data = matrix_files.read_text(request.matrix)
     matrix = matrix_files.read_bytes(data, request.matrix)
+    if request.kubernetes is not None:
+        matrix = replace(matrix, kubernetes=request.kubernetes)
     _refuse_waivers(matrix)
     root = project.root(request.matrix)
     out = request.out if request.out is not None else os.path.join(root, "rendered")
@@ -258,8 +260,7 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
 def _ours(stage: tree_files.Stage, present: Mapping[str, str], known: Index | None) -> set[str]:
     """The files on disk that a render of ours wrote: the index names them, or an interrupted render's journal."""
     ours = tree_files.journal(stage.tree)
-    index = known or (tree_index(stage.tree) if INDEX in present else None)
-    if index is not None:
+    for index in [known] if known is not None else tree_indexes(stage.tree):
         ours |= {INDEX, *owned(index)}
     return ours | ({tree_files.JOURNAL} if tree_files.JOURNAL in present else set())
 
