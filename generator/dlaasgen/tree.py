@@ -194,7 +194,8 @@ def readme(index: Index, findings: Sequence[Finding]) -> str:
     behind = {name: text for name, value in named.items() if (text := _plain(value)) != name[1]}
     if behind:
         lines += ["| axis | value's id | value |", "|---|---|---|"]
-        lines += [f"| {_cell(a)} | {_cell(i)} | {_cell(text)} |" for (a, i), text in behind.items()]
+        rows = sorted(behind.items(), key=lambda row: axes.index(row[0][0]))
+        lines += [f"| {_cell(a)} | {_cell(i)} | {_cell(text)} |" for (a, i), text in rows]
         lines.append("")
     more = [{k: v for k, v in e.params.items() if k not in e.axes} for e in index.entries]
     names = list(dict.fromkeys(k for m in more for k in m))
@@ -209,9 +210,9 @@ def readme(index: Index, findings: Sequence[Finding]) -> str:
     lines += ["", "## Findings", ""]
     if findings:
         lines += ["| code | severity | where | finding |", "|---|---|---|---|"]
-        for f, more in grouped(findings):
+        for f, others in grouped(findings):
             text = f.message + (f"; found {f.found}" if f.found else "") + (f"; {f.hint}" if f.hint else "")
-            where = (f.cell or f.where or "all cells") + (f" and {more} more" if more else "")
+            where = (f.cell or f.where or "all cells") + (f" and {others} more" if others else "")
             lines.append(f"| {f.code} | {f.severity} | {_cell(where)} | {_cell(text)} |")
     else:
         lines.append("None.")

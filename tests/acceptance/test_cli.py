@@ -312,17 +312,18 @@ def schemas() -> dict[str, Any]:
 def test_json_is_as_documented(do: Run, here: Path) -> None:
     import jsonschema
 
-    # The others are held to their schemas where their commands are tested.
-    ours = ["render --output json", "cells --output json", "cells --output github", "check --output json"]
-    documented = {name: schema for name, schema in schemas().items() if name in ours}
-    assert list(documented) == ours
+    every = schemas()
+    for schema in every.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+    # Those of a matrix; the others are held where their commands are tested.
+    of_a_matrix = ["render --output json", "cells --output json", "cells --output github", "check --output json"]
+    documented = {name: every[name] for name in of_a_matrix}
     put(here, matrix(params={"image": "docker.io/clearlinux/stacks-dlaas-oss:latest"}, repeats=2))
     (here / "rendered/small").mkdir(parents=True)
     (here / "rendered/small/foreign").touch()
     seen = {}
     for name, schema in documented.items():
         verb, *options = name.split()
-        jsonschema.Draft202012Validator.check_schema(schema)
         said = do(verb, "matrix", *options, cwd=here).ok()
         jsonschema.validate(said.data, schema, cls=jsonschema.Draft202012Validator)
         assert said.data

@@ -53,7 +53,7 @@ def tree_index(tree: str) -> Index | None:
 def tree_indexes(tree: str) -> list[Index]:
     """The index of a tree on disk, or both of them that a merge could not make one."""
     data = tree_files.read(os.path.join(tree, INDEX)) or b"null"
-    texts = sides(data.decode(errors="replace")) or [data]
+    texts: list[str] | list[bytes] = sides(data.decode(errors="replace")) or [data]
     return [index for text in texts if (index := _index(text)) is not None]
 
 
