@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dlaasgen.matrix import Matrix
     from dlaasgen.prototypes import Prototype
 
-SUFFIXES = {"yaml": ".yaml", "json": ".json", "jsonnet": ".yaml"}
+SUFFIXES = {"yaml": ".yaml", "json": ".json", "jsonnet": ".yaml", "ksonnet": ".yaml"}
 _MOST_FAULTS = 20
 
 
@@ -33,7 +33,8 @@ class Plan:
                     is asked for; raises PrototypeError, or ValueError, at once or then, when that is no JSON
     check           the findings of one manifest
     canonical_json  JSON text with sorted keys and no blanks
-    component       (cell, parameters, objects) -> a jsonnet program that stands beside the YAML; None for no such file
+    component       (cell, parameters, objects, their conversion if there was one) -> (path, text) of a jsonnet program
+                    that stands beside the YAML; None for no such file
     conform         a cell's objects -> the same in the matrix's dialect, with what was lost; None when they are so
     """
 
@@ -44,7 +45,7 @@ class Plan:
     evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], Iterable[Any]]
     check: Callable[[Mapping[str, Any]], Sequence[Finding]]
     canonical_json: Callable[[Any], str]
-    component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str] | None = None
+    component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]], object], tuple[str, str]] | None = None
     conform: Callable[[Sequence[dict[str, Any]]], Sequence[Converted] | None] | None = None
 
 
@@ -60,15 +61,15 @@ class Rendered:
 
 def full_params(plan: Plan, cell: Cell) -> dict[str, Any]:
     """All that the prototype gets for a cell but name, labels and annotations; nulls are left out."""
-    return _without_nulls({**common_params(plan), **cell.params})
+    return _without_nulls({**common_params(plan.matrix, plan.prototype), **cell.params})
 
 
-def common_params(plan: Plan) -> dict[str, Any]:
+def common_params(matrix: Matrix, prototype: Prototype) -> dict[str, Any]:
     """What the prototype gets for every cell that does not say otherwise: its defaults, and the shape of a node.
 
     A prototype that documents `sockets` and `cores_per_socket` gets them from the matrix' cluster.
     """
-    prototype, cluster = plan.prototype, plan.matrix.cluster
+    cluster = matrix.cluster
     if cluster is None:
         return prototype.defaults
     shape = {"sockets": cluster.sockets, "cores_per_socket": cluster.cores_per_socket}
@@ -85,7 +86,7 @@ def render(plan: Plan, cells: Sequence[Cell]) -> Iterator[Rendered]:
     faults = [replace(f, cell=c.id, file=plan.matrix.file) for c in cells for f in plan.prototype.faults(c.params)]
     if faults:
         raise PrototypeError(together(faults)[:_MOST_FAULTS])
-    common = common_params(plan)
+    common = common_params(plan.matrix, plan.prototype)
     everything = [_without_nulls({**common, **c.params}) for c in cells]
     own = [identity(plan.matrix, c, plan.run, plan.canonical_json(p)) for c, p in zip(cells, everything, strict=True)]
     given = [
@@ -113,7 +114,7 @@ def _at_fault(
     found: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            list(plan.evaluate(common_params(plan), [params]))
+            list(plan.evaluate(common_params(plan.matrix, plan.prototype), [params]))
         except (PrototypeError, ValueError) as own:
             found += _faults(plan, cell, own)
             if len(found) >= _MOST_FAULTS:
@@ -160,8 +161,8 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
         findings += [_placed(f, plan, cell, manifest, own, job) for f in one.findings]
     if plan.component is not None:
         given = {**params, "name": own.stand_in, "labels": own.labels, "annotations": own.annotations}
-        text = plan.component(cell, given, objects).replace(own.stand_in, job)
-        manifests.append(Manifest(f"jsonnet/{cell.id}.jsonnet", {}, text))
+        file, text = plan.component(cell, given, objects, converted)
+        manifests.append(Manifest(file, {}, text.replace(own.stand_in, job)))
     return Rendered(cell, job, tuple(manifests), tuple(findings))
 
 

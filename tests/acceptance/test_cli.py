@@ -104,7 +104,7 @@ def test_help(do: Run, tmp_path: Path, name: tuple[str, ...], option: str) -> No
         (("rendr", "x"), "No such command 'rendr'"),
         (("render",), "Missing argument"),
         (("render", "--fromat", "json", "matrix/small.yaml"), "--format"),
-        (("render", "--format", "xml", "matrix/small.yaml"), "'yaml', 'json', 'jsonnet'"),
+        (("render", "--format", "xml", "matrix/small.yaml"), "'yaml', 'json', 'jsonnet', 'ksonnet'"),
         (("render", "--jobs", "-1", "matrix/small.yaml"), "x>=0"),
         (("render", "--jobs", "many", "matrix/small.yaml"), "'many' is not a valid int"),
         (("render", "--engine", "go", "matrix/small.yaml"), "'rjsonnet', 'jsonnet'"),

@@ -325,8 +325,11 @@ def test_findings_are_told_with_their_cell_their_file_and_the_name() -> None:
 
 
 def test_a_component_stands_beside_the_yaml() -> None:
-    def component(cell: Cell, params: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]) -> str:
-        return f"{cell.id} {params['name']} {params['mode']} {sorted(params)} {len(objects)}"
+    def component(
+        cell: Cell, params: Mapping[str, Any], objects: Sequence[Mapping[str, Any]], _: object
+    ) -> tuple[str, str]:
+        text = f"{cell.id} {params['name']} {params['mode']} {sorted(params)} {len(objects)}"
+        return f"jsonnet/{cell.id}.jsonnet", text
 
     (rendered,) = render(plan(job, component=component), CELLS[:1])
     assert [m.file for m in rendered.manifests] == ["jobs/c1.yaml", "jsonnet/c1.jsonnet"]

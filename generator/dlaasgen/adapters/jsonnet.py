@@ -127,21 +127,25 @@ class Library:
         Found by reading the import expressions, whose paths jsonnet wants literal. One inside a comment counts too. A
         project's file and a shipped one of the same name have one digest together.
         """
+        found: dict[str, str] = {}
+        for shown, text in sorted(self.sources(name)):
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            before = found.get(shown)
+            found[shown] = digest if before is None else hashlib.sha256((before + digest).encode()).hexdigest()
+        return found
+
+    def sources(self, name: str) -> list[tuple[str, str]]:
+        """(path as shown, text) of every file that prototype `name` imports, directly or not, itself included."""
         todo, seen = [self.resolve("", name + ".jsonnet")], {}
         while todo:
             path = todo.pop()
             if path in seen:
                 continue
-            text = self.text(path)
-            seen[path] = hashlib.sha256(text.encode()).hexdigest()
+            text = seen[path] = self.text(path)
             for literal in _IMPORT.findall(text):
                 with contextlib.suppress(ValueError, OSError):
                     todo.append(self.resolve(os.path.dirname(path), _text_of(literal)))
-        found: dict[str, str] = {}
-        for shown, digest in sorted((self.shown(p), d) for p, d in seen.items()):
-            before = found.get(shown)
-            found[shown] = digest if before is None else hashlib.sha256((before + digest).encode()).hexdigest()
-        return found
+        return [(self.shown(p), text) for p, text in seen.items()]
 
 
 def _text_of(literal: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 APP = "app.yaml"
-_LARGEST = 16 << 20
+_LARGEST = 64 << 20
 _MOST_FILES = 10_000
 _COMPONENT = ".jsonnet"
 
@@ -61,7 +61,7 @@ def read(root: str, path: str) -> str:
     except OSError as error:
         raise _failed(error, "read the application") from None
     if data is None or len(data) > _LARGEST:
-        raise TreeError([Finding("A113", "the file is larger than 16 MiB, or no file", file=path)])
+        raise TreeError([Finding("A113", "the file is larger than 64 MiB, or no file", file=path)])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -32,6 +32,7 @@ _READ = 1 << 17
 # A pipe in the place of a file must not keep a render waiting.
 _REGULAR = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _FOLDERS = ("jobs", "jsonnet")
+_NESTED = "ksonnet"
 # Nanoseconds. The coarsest clock of a file system in use ticks every two seconds.
 _SETTLED = 3_000_000_000
 
@@ -219,10 +220,10 @@ class Stage:
         """Remove what a killed render can have left: its staged files, and folders that it had emptied."""
         if os.path.lexists(self.folder):
             self.discard()
-        for folder in _FOLDERS:
+        nested = [folder for folder, _, _ in os.walk(os.path.join(self.tree, _NESTED), topdown=False)]
+        for folder in (*(os.path.join(self.tree, f) for f in _FOLDERS), *nested):
             with contextlib.suppress(OSError):
-                if not os.listdir(os.path.join(self.tree, folder)):
-                    os.rmdir(os.path.join(self.tree, folder))
+                os.rmdir(folder)
 
     def in_the_way(self, paths: Iterable[str]) -> list[str]:
         """Of files that are to come, those whose place, or the folder of whose place, is something else."""
@@ -260,7 +261,7 @@ class Stage:
             for path in removals:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(f"{self.tree}/{path}")
-            for folder in sorted({os.path.dirname(p) for p in removals} - {""}, reverse=True):
+            for folder in sorted({f for p in removals for f in _above(p)}, reverse=True):
                 with contextlib.suppress(OSError):
                     os.rmdir(os.path.join(self.tree, folder))
             if os.path.exists(f"{self.folder}/{index}"):
@@ -271,6 +272,12 @@ class Stage:
             raise _failed(error, "put the rendered tree in place") from None
         finally:
             self.discard()
+
+
+def _above(path: str) -> list[str]:
+    """The folders that a file of a tree lies in."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ class Format(StrEnum):
     yaml = "yaml"
     json = "json"
     jsonnet = "jsonnet"
+    ksonnet = "ksonnet"
 
 
 class EngineName(StrEnum):
@@ -49,7 +50,11 @@ def render(
     ] = "1",
     select: Select = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Format, typer.Option("--format", help="yaml, json, or jsonnet: a component per cell beside the YAML.")
+        Format,
+        typer.Option(
+            "--format",
+            help="yaml, json, or beside the YAML jsonnet: a program per cell, or ksonnet: an application.",
+        ),
     ] = Format.yaml,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=0, metavar="N", help="Processes; 0 for one a core.")] = 0,
     engine: Annotated[

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.adapters import manifest_files, tree_files
 from dlaasgen.errors import CheckError, DlaasgenError, UsageError
 from dlaasgen.findings import Finding, did_you_mean
+from dlaasgen.ksonnet.rendered import is_application
 from dlaasgen.pipeline.checking import checker, context_for, context_of
 from dlaasgen.pipeline.evaluation import Request
 from dlaasgen.pipeline.places import shown, tree_index
@@ -93,7 +94,8 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
             for document in manifest_files.documents(file):
                 if document.finding is not None:
                     findings.append(replace(document.finding, file=shown(file)))
-                for data in manifest_files.objects(document.data):
+                objects_in = () if is_application(document.data) else manifest_files.objects(document.data)
+                for data in objects_in:
                     count += 1
                     findings += [replace(f, file=shown(file), line=f.line or document.line) for f in check(data)]
                     if isinstance(data, dict):

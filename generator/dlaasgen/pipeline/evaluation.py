@@ -169,7 +169,7 @@ def _plan(job: Job) -> Plan:
         evaluate=evaluated,
         check=checker(job.checks),
         canonical_json=lambda value: orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode(),
-        component=_component(job) if job.request.format == "jsonnet" else None,
+        component=_component(job),
         conform=_conform(job.matrix.dialect),
     )
 
@@ -182,10 +182,21 @@ def _conform(dialect: str | None) -> Callable[[Sequence[dict[str, Any]]], Sequen
     return lambda objects: conform(objects, dialect)
 
 
-def _component(job: Job) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]]], str]:
+def _component(
+    job: Job,
+) -> Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]], object], tuple[str, str]] | None:
+    if job.request.format == "ksonnet":
+        from dlaasgen.pipeline.ksonnet_render import component_maker
+
+        return component_maker(job)
+    if job.request.format != "jsonnet":
+        return None
     from importlib import resources
 
     from dlaasgen.components import component
 
     template = (resources.files("dlaasgen") / "templates" / "component.jsonnet.j2").read_text(encoding="utf-8")
-    return lambda cell, params, objects: component(template, job.matrix.name, cell.id, params, objects)
+    return lambda cell, params, objects, _: (
+        f"jsonnet/{cell.id}.jsonnet",
+        component(template, job.matrix.name, cell.id, params, objects),
+    )

@@ -59,7 +59,7 @@ def open_app(folder: str = ".") -> App:
 
 def builtin_library() -> str:
     """The folder of our own k.libsonnet, for applications that have none."""
-    return str(resources.files("dlaasgen") / "templates" / "ksonnet")
+    return os.path.realpath(str(resources.files("dlaasgen") / "templates" / "ksonnet"))
 
 
 def evaluate(app: App, environment: Environment, names: Sequence[str], run: str = "rjsonnet") -> dict[str, Any]:

@@ -38,7 +38,7 @@ def init(
         made = made.with_environment(environment)
         files |= layout.environment_files(environment)
     headers, faults = _headers({p: t for p, t in files.items() if _is_prototype(p)})
-    library = ksonnet_files.read(os.path.realpath(builtin_library()), "k.libsonnet")
+    library = ksonnet_files.read(builtin_library(), "k.libsonnet")
     ksonnet_files.create(folder, layout.application_files(made, library) | files, layout.FOLDERS)
     return [h.short_name for h in headers], faults
 

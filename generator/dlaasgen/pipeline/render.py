@@ -253,6 +253,10 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
         README: readme(index, findings),
         KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/")),
     }
+    if job.request.format == "ksonnet":
+        from dlaasgen.pipeline.ksonnet_render import application_files
+
+        texts |= application_files(job, entries)
     index = replace(index, files={p: digest(t.encode()) for p, t in texts.items()})
     return index, {**texts, INDEX: dump_index(index)}
 
