@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BENCH = ROOT / "bench"
-MODULES = ("measure", "study", "table")
+MODULES = ("measure", "parts", "peers", "project", "study", "table")
 
 
 def script(name: str) -> Any:
