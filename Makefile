@@ -15,10 +15,10 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs bench golden lock wheel-test clean
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs bench golden lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Install everything into .venv (nothing to do when it is up to date)
 
@@ -106,6 +106,15 @@ lock: setup ## Update requirements/*.lock from pyproject.toml (UPGRADE=--upgrade
 
 wheel-test: setup ## Build the wheel, install it elsewhere, and render there
 	@PYTHON="$(abspath $(BIN)/python)" bash .ci/wheel-test
+
+e2e: setup ## Run the tests on a real cluster that they start (root, Linux, Go; docs/testing.md)
+	@$(BIN)/python -m pytest tests/e2e $(PYTEST)
+
+cluster: setup ## Start a real cluster for yourself and print its kubeconfig
+	@PYTHONPATH=tests $(BIN)/python -m e2e.cluster up
+
+cluster-down: setup ## End that cluster
+	@PYTHONPATH=tests $(BIN)/python -m e2e.cluster down
 
 clean: ## Remove everything that make made
 	rm -rf $(VENV) build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -188,6 +188,11 @@ def _fields(schema: Schema, definitions: Schema) -> Iterable[str]:
 
 
 def _sequence(schema: Schema, value: list[Any], path: str, definitions: Schema) -> Iterator[Finding]:
+    least = schema.get("minItems", 0)
+    if len(value) < least:
+        yield Finding(
+            "K105", f"{_field(path)} is too short", path=path, found=shown(value), expected=f"{least} or more"
+        )
     if "items" in schema:
         for index, item in enumerate(value):
             yield from _walk(schema["items"], item, joined(path, index), definitions)

@@ -21,9 +21,11 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 # The keywords that decide; everything else in the published schemas is description.
 _DECIDING = frozenset({
     "$ref", "type", "properties", "additionalProperties", "items", "enum", "oneOf", "anyOf", "allOf", "required",
-    "minimum", "maximum", "pattern",
+    "minimum", "maximum", "minItems", "pattern",
 })  # fmt: skip
 _CORE = "io.k8s.api.core.v1."
+_BATCH = "io.k8s.api.batch.v1."
+_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 _INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 _STRING: Schema = {"type": "string"}
@@ -34,7 +36,7 @@ _COUNT: Schema = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
 def schema(dialect: Dialect, definitions: Definitions) -> Schema:
     """The strict schema of a job object of the dialect."""
     if dialect.name == "job":
-        return closed({**definitions["io.k8s.api.batch.v1.Job"], "required": ["metadata", "spec"]}, definitions)
+        return _job(definitions)
     spec = _trainjob_spec() if dialect.replicas is None else _spec(dialect, dialect.replicas)
     properties = {
         "apiVersion": {"enum": [dialect.api_version]},
@@ -43,7 +45,37 @@ def schema(dialect: Dialect, definitions: Definitions) -> Schema:
         "spec": spec,
         "status": {"type": "object"},
     }
+    # Kubernetes reads a number with a point as a quantity; a resource definition has an integer or a string.
+    definitions = {**definitions, _QUANTITY: {"type": ["string", "integer"]}}
     return closed(_object(properties, required=("apiVersion", "kind", "metadata", "spec")), definitions)
+
+
+def _job(definitions: Definitions) -> Schema:
+    """A Job as the API server takes it: stricter than its published schema on what it runs, and when that is over."""
+    root, spec = (definitions[_BATCH + name] for name in ("Job", "JobSpec"))
+    template, pod = (definitions[_CORE + name] for name in ("PodTemplateSpec", "PodSpec"))
+    limit = {"type": ["integer", "null"], "minimum": 0}
+    ends = {"enum": ["Never", "OnFailure"]}
+    some = {**pod["properties"]["containers"], "minItems": 1}
+    changed = {
+        _BATCH + "JobSpec": _with(spec, template=_present(spec, "template"), activeDeadlineSeconds=limit),
+        _CORE + "PodTemplateSpec": {**_with(template, spec=_present(template, "spec")), "required": ["spec"]},
+        _CORE + "PodSpec": {
+            **_with(pod, restartPolicy=ends, containers=some),
+            "required": [*pod["required"], "restartPolicy"],
+        },
+    }
+    root = {**_with(root, spec=_present(root, "spec")), "required": ["metadata", "spec"]}
+    return closed(root, {**definitions, **changed})
+
+
+def _with(definition: Schema, **properties: Schema) -> Schema:
+    return {**definition, "properties": {**definition["properties"], **properties}}
+
+
+def _present(definition: Schema, name: str) -> Schema:
+    """A property that is an object, and not null."""
+    return {**definition["properties"][name], "type": "object"}
 
 
 def kinds(definitions: Definitions) -> dict[tuple[str, str], str]:
@@ -81,6 +113,9 @@ def closed(root: Schema, definitions: Definitions) -> Schema:
                 kept[key] = value
             elif key == "properties":
                 kept[key] = {k: cut(v) for k, v in value.items()}
+            elif key == "items":
+                # An item that is null is in no list by intent, and resource definitions refuse it.
+                kept[key] = _not_null(cut(value))
             elif value.__class__ is dict:
                 kept[key] = cut(value)
             elif key in ("oneOf", "anyOf", "allOf"):
@@ -90,6 +125,11 @@ def closed(root: Schema, definitions: Definitions) -> Schema:
         return kept
 
     return {"$schema": _DRAFT, **cut(root), "$defs": needed}
+
+
+def _not_null(node: Schema) -> Schema:
+    types = node.get("type")
+    return {**node, "type": [t for t in types if t != "null"]} if types.__class__ is list else node
 
 
 def _ref(name: str) -> Schema:
@@ -109,7 +149,7 @@ def _texts() -> Schema:
 
 
 def _policies(names: Iterable[str]) -> Schema:
-    quantities = {"type": "object", "additionalProperties": _ref("io.k8s.apimachinery.pkg.api.resource.Quantity")}
+    quantities = {"type": "object", "additionalProperties": _ref(_QUANTITY)}
     every = {
         "cleanPodPolicy": {"enum": ["None", "Running", "All"]},
         "ttlSecondsAfterFinished": _COUNT,
@@ -141,7 +181,10 @@ def _spec(dialect: Dialect, replicas: str) -> Schema:
         # A relic of v1alpha1 that was ignored for years: a policy says so in better words.
         replica["properties"]["tfReplicaType"] = _STRING
     # Which roles there are is a policy, since operators take them in any case.
-    properties = {replicas: {"type": "object", "additionalProperties": replica}}
+    roles: Schema = {"type": "object", "additionalProperties": replica}
+    if dialect.kind == "PyTorchJob":
+        roles["properties"] = {"Master": _with(replica, replicas={"type": "integer", "minimum": 1, "maximum": 1})}
+    properties = {replicas: roles}
     policies = _policies(dialect.policies)
     properties |= {dialect.run_policy: _object(policies)} if dialect.run_policy else policies
     properties |= _OWN.get(dialect.name, {})

@@ -68,7 +68,7 @@ POLICIES = (
         "error",
         "wrong quantity",
         "Quantities are a number and a suffix: none, m, k, M, G, T, P, E, or Ki, Mi, Gi, Ti, Pi, Ei. There is no B, "
-        "and case counts: 1m is a thousandth, 1M a million.",
+        "and case counts: 1m is a thousandth, 1M a million. None is below 0.",
         "write 500m, 4 or 8Gi",
     ),
     Policy(
@@ -183,16 +183,20 @@ def _resources(resources: dict[str, Any], pod: Pod, index: int, say: Report, *, 
     for part, amounts in (("limits", limits), ("requests", requests)):
         for resource, amount in amounts.items():
             kind = amount.__class__
-            if (kind is str or kind is int or kind is float) and nano(amount) is None:
-                place = _place(pod, index, f"resources.{part}.{resource}", initial=initial)
-                near = nearest_quantity(amount) if isinstance(amount, str) else None
-                say(
-                    "P207",
-                    f"the amount of {shown(resource)[1:-1]} is no quantity",
-                    place,
-                    found=shown(amount),
-                    hint=near and f"did you mean {near}?",
-                )
+            if not (kind is str or kind is int or kind is float):
+                continue
+            value = nano(amount)
+            if value is not None and value >= 0:
+                continue
+            wrong = "no quantity" if value is None else "negative"
+            near = nearest_quantity(amount) if isinstance(amount, str) else None
+            say(
+                "P207",
+                f"the amount of {shown(resource)[1:-1]} is {wrong}",
+                _place(pod, index, f"resources.{part}.{resource}", initial=initial),
+                found=shown(amount),
+                hint=near and f"did you mean {near}?",
+            )
     for resource, limit in limits.items():
         request = requests.get(resource)
         if request is None or request == limit:

@@ -15,6 +15,7 @@ from dlaasgen.matrix import DIALECTS as NAMES
 from jobs import BOX, POD, PS_BOX, WORKER, changed, flat, job, replica, service, tfjob, trainjob
 
 SCHEMAS = KubernetesSchemas()
+JOB_BOX = ("spec", "template", "spec", "containers", 0)
 C = "spec.tfReplicaSpecs.Worker.template.spec.containers[0]"
 
 
@@ -82,7 +83,8 @@ GOOD = [
     of("MPIJob", "kubeflow.org/v1", mpiReplicaSpecs=REPLICAS, cleanPodPolicy="None", slotsPerWorker=2),
     of("MPIJob", "kubeflow.org/v2beta1", mpiReplicaSpecs=REPLICAS, runPolicy=RUN, mpiImplementation="OpenMPI"),
     changed(tfjob(), "status", to={"conditions": []}),
-    changed(tfjob(), *BOX, "resources", "requests", "cpu", to=0.5),
+    changed(tfjob(), *BOX, "resources", "requests", "cpu", to=1),
+    changed(job(), *JOB_BOX, "resources", "requests", "cpu", to=0.5),
     {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}},
 ]
 
@@ -141,14 +143,61 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         changed(tfjob(), *BOX, "resources", "limits", "memory", to=[]),
         [
             f"{C}.resources.limits.memory: error[K102]: {C}.resources.limits.memory has the wrong type; found a list: "
-            "[]; expected a string or a number"
+            "[]; expected a string or an integer"
         ],
     ),
     (
         changed(tfjob(), *BOX, "resources", "limits", "memory", to=None),
         [
             f"{C}.resources.limits.memory: error[K102]: {C}.resources.limits.memory has the wrong type; found null; "
-            "expected a string or a number"
+            "expected a string or an integer"
+        ],
+    ),
+    (
+        changed(tfjob(), *BOX, "resources", "limits", "cpu", to=0.5),
+        [
+            f"{C}.resources.limits.cpu: error[K102]: {C}.resources.limits.cpu has the wrong type; found a number: 0.5; "
+            "expected a string or an integer; put it in quotes"
+        ],
+    ),
+    (
+        changed(tfjob(), *BOX, "args", 3, to=None),
+        [f"{C}.args[3]: error[K102]: {C}.args[3] has the wrong type; found null; expected a string"],
+    ),
+    (
+        of("PyTorchJob", "kubeflow.org/v1", pytorchReplicaSpecs={"Master": replica(2)}),
+        [
+            "spec.pytorchReplicaSpecs.Master.replicas: error[K105]: spec.pytorchReplicaSpecs.Master.replicas is out "
+            "of range; found 2; expected at least 1 and at most 1"
+        ],
+    ),
+    (
+        changed(job(), "spec", to=None),
+        ["spec: error[K102]: spec has the wrong type; found null; expected an object"],
+    ),
+    (
+        changed(job(), "spec", "template", to={}),
+        ["spec.template: error[K104]: spec.template.spec is missing; expected an object"],
+    ),
+    (
+        changed(job(), "spec", "template", "spec", "restartPolicy", to="Always"),
+        [
+            "spec.template.spec.restartPolicy: error[K103]: spec.template.spec.restartPolicy has a value that it does "
+            "not take; found 'Always'; expected 'Never' or 'OnFailure'"
+        ],
+    ),
+    (
+        changed(job(), "spec", "template", "spec", "containers", to=[]),
+        [
+            "spec.template.spec.containers: error[K105]: spec.template.spec.containers is too short; found []; "
+            "expected 1 or more"
+        ],
+    ),
+    (
+        changed(job(), "spec", "activeDeadlineSeconds", to=-1),
+        [
+            "spec.activeDeadlineSeconds: error[K105]: spec.activeDeadlineSeconds is out of range; found -1; "
+            "expected at least 0"
         ],
     ),
     (

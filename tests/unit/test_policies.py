@@ -293,6 +293,10 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        changed(tfjob(), *BOX, "resources", "requests", "cpu", to=-1),
+        [f"{C}.resources.requests.cpu: error[P207]: the amount of cpu is negative; found -1; write 500m, 4 or 8Gi"],
+    ),
+    (
         args("--num_batch=100"),
         [f"{C}.args[6]: error[P301]: tf_cnn_benchmarks has no flag --num_batch; did you mean --num_batches?"],
     ),

@@ -83,8 +83,8 @@ def test_ci_runs_the_tests_by_the_command_that_people_use() -> None:
 def test_make_help_lists_only_targets_that_exist() -> None:
     text = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = set(re.findall(r"^\.PHONY: (.*)$", text, flags=re.MULTILINE)[0].split())
-    assert set(re.findall(r"^([a-z-]+):.*## ", text, flags=re.MULTILINE)) <= phony
-    assert phony == set(re.findall(r"^([a-z-]+):(?! export)", text, flags=re.MULTILINE))
+    assert set(re.findall(r"^([a-z0-9-]+):.*## ", text, flags=re.MULTILINE)) <= phony
+    assert phony == set(re.findall(r"^([a-z0-9-]+):(?! export)", text, flags=re.MULTILINE))
 
 
 def test_the_rendered_tree_is_marked_as_generated_with_fixed_line_ends() -> None:

@@ -1,0 +1,97 @@
+"""The whole way with kubectl: a rendered tree, the operator, real pods, and what jobs that cannot succeed look like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from e2e.kube import Kube
+    from e2e.study import Study
+
+pytestmark = pytest.mark.outside
+
+
+def state(pod: dict[str, Any]) -> str:
+    return str(pod["status"]["phase"])
+
+
+def waiting(pod: dict[str, Any]) -> str:
+    """Why the container of a pod has not started."""
+    return "".join(c["state"].get("waiting", {}).get("reason", "") for c in pod["status"].get("containerStatuses", ()))
+
+
+def test_every_job_of_a_tree_runs_to_its_end(study: Study, kube: Kube) -> None:
+    jobs = study.render(axes={"model": ["trivial"], "batch_size": [16, 32], "replicas": [1, 2]})
+    study.apply()
+    for cell, job in jobs.items():
+        kube.finished(job)
+        workers = [pod for name, pod in kube.pods(job).items() if name.startswith("worker")]
+        assert [state(pod) for pod in workers] == ["Succeeded"] * int(cell[-1])
+        # A worker starts only once it has reached the parameter server: by its name, over the pods' network.
+        assert kube.logs(job).count("total images/sec: ") == len(workers)
+
+
+def test_the_parameter_server_ends_with_its_job(study: Study, kube: Kube) -> None:
+    jobs = study.render(
+        axes={"model": ["trivial"], "batch_size": [32], "replicas": [1], "clean_pod_policy": ["Running"]}
+    )
+    study.apply()
+    (job,) = jobs.values()
+    kube.finished(job)
+    kube.wait("the parameter server's pod is gone", lambda: "ps-0" not in kube.pods(job))
+    assert state(kube.pods(job)["worker-0"]) == "Succeeded"
+
+
+def test_a_tree_applied_again_changes_nothing(study: Study, kube: Kube) -> None:
+    (job,) = study.render().values()
+    study.apply()
+    done = kube.finished(job)
+    again = kube.kubectl("apply", "-k", study.tree()).ok()
+    assert again.out == f"tfjob.kubeflow.org/{job} unchanged\n"
+    assert kube.get("TFJob", job)["metadata"]["uid"] == done["metadata"]["uid"]
+
+
+def test_a_model_that_the_benchmark_does_not_know(study: Study, kube: Kube) -> None:
+    off = {"disable": [{"code": "P309", "reason": "it is what the test is about"}]}
+    jobs = study.render(axes={"model": ["resnet5000"], "batch_size": [32], "replicas": [1]}, checks=off)
+    study.apply()
+    (job,) = jobs.values()
+    kube.finished(job, as_="Failed")
+    assert state(kube.pods(job)["worker-0"]) == "Failed"
+    assert "Invalid model name 'resnet5000' for dataset 'imagenet'" in kube.logs(job)
+
+
+def test_a_job_that_fits_on_no_node(study: Study, kube: Kube) -> None:
+    (job,) = study.render(params={"cpu": "640"}).values()
+    study.apply()
+
+    def told() -> list[str]:
+        pod = kube.pods(job).get("worker-0", {})
+        return [c["message"] for c in pod.get("status", {}).get("conditions", ()) if c.get("reason") == "Unschedulable"]
+
+    assert "Insufficient cpu" in kube.wait("the scheduler says that the worker fits nowhere", told)[0]
+    assert not {"Succeeded", "Failed"} & set(kube.conditions(job))
+
+
+def test_an_image_that_is_nowhere(study: Study, kube: Kube) -> None:
+    # Port 1 of the node itself: refused at once, and nobody else is asked.
+    image = "127.0.0.1:1/none@sha256:" + "0" * 64
+    (job,) = study.render(params={"image": image}).values()
+    study.apply()
+
+    def refused() -> bool:
+        return waiting(kube.pods(job).get("worker-0", {"status": {}})) in {"ErrImagePull", "ImagePullBackOff"}
+
+    kube.wait("the image cannot be pulled", refused)
+    assert not {"Running", "Succeeded", "Failed"} & set(kube.conditions(job))
+
+
+def test_a_job_that_its_deadline_ends(study: Study, kube: Kube) -> None:
+    (job,) = study.render(params={"num_batches": 100000, "deadline_seconds": 8}).values()
+    study.apply()
+    done = kube.finished(job, as_="Failed")
+    (failed,) = (c for c in done["status"]["conditions"] if c["type"] == "Failed")
+    assert "it was active longer than specified deadline" in failed["message"]
+    kube.wait("its pods are gone", lambda: not [p for p in kube.pods(job).values() if state(p) == "Running"])
