@@ -53,10 +53,10 @@ CODES: dict[str, tuple[str, str]] = {
     "K207": (
         "A TrainJob has no place for it",
         (
-            "The pods of a TrainJob come from a runtime in the cluster; the job can override image, command, "
-            "arguments, environment, resources, volumes, mounts, service account, node selector and tolerations. The "
-            "rest has to be in the runtime: a warning. A second container, or an override that a pod has no place "
-            "for, is lost: an error."
+            "The pods of a TrainJob come from a runtime in the cluster; the job sets image, command, arguments, "
+            "environment and resources, and can patch what Kubeflow Trainer lets it: volumes, mounts, security "
+            "contexts, service account, secrets for images, node selector, affinity, tolerations. The rest has to be "
+            "in the runtime: a warning. A second container, or a patch that a pod has no place for, is lost: an error."
         ),
     ),
     "K208": (

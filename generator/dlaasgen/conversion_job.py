@@ -77,7 +77,7 @@ RUN_POLICIES = (
     "managedBy",
 )
 # Beside those that Dialect.policies names.
-_MORE_POLICIES = {"job": ("backoffLimit", "managedBy"), "trainjob-v1alpha1": ("managedBy",)}
+_MORE_POLICIES = {"job": ("backoffLimit", "managedBy"), "trainjob-v1alpha1": ("activeDeadlineSeconds", "managedBy")}
 # The fields of spec, beside replicas and policies, that a dialect shares with no other kind.
 OWN: Mapping[str, tuple[str, ...]] = {
     "tfjob-v1": ("successPolicy", "enableDynamicWorker"),

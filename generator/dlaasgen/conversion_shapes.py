@@ -48,3 +48,12 @@ def text(value: Any, path: str) -> str | None:
         return found
     message = f"{path} is no text"
     raise MalformedError(message, path)
+
+
+def as_list(value: Any, path: str) -> list[Any]:
+    """A list. Raises MalformedError."""
+    if value.__class__ is not list:
+        message = f"{path} is no list"
+        raise MalformedError(message, path)
+    found: list[Any] = value
+    return found

@@ -1,6 +1,6 @@
 """TrainJob: its pods come from a runtime, so what it says of them stands elsewhere. No I/O here.
 
-Source: pkg/apis/trainer/v1alpha1 of kubeflow/trainer v2.0.0. Its runtimes call the job of the pods `node`.
+Source: pkg/apis/trainer/v1alpha1 of kubeflow/trainer v2.0.0 to v2.3.0. What is written is of v2.2 and later.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.conversion_job import PEERS, Job, Role, default_restart, policies_of
-from dlaasgen.conversion_shapes import MalformedError, as_object, count
+from dlaasgen.conversion_patches import BOX, FIELDS, MARKS, NODE, POD, patch, patched
+from dlaasgen.conversion_shapes import as_object, count
 from dlaasgen.dialects_faults import joined
 from dlaasgen.findings import shown
 
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from dlaasgen.conversion_job import Notes
     from dlaasgen.dialects import Dialect
 
-NODE = "node"
 RUNTIME = "torch-distributed"
 # A container's field -> the trainer's.
 _CONTAINER = {"image": "image", "command": "command", "args": "args", "env": "env", "resources": "resourcesPerNode"}
-_POD = ("serviceAccountName", "nodeSelector", "tolerations", "volumes")
-_READ = frozenset({"runtimeRef", "trainer", "labels", "annotations", "podSpecOverrides"})
+_READ = frozenset({"runtimeRef", "trainer", *MARKS, *FIELDS})
 
 
 def read_trainjob(metadata: Any, spec: dict[str, Any], dialect: Dialect, say: Notes) -> Job:
@@ -35,11 +34,8 @@ def read_trainjob(metadata: Any, spec: dict[str, Any], dialect: Dialect, say: No
     say("K208", told, "warning", "spec.runtimeRef")
     if "image" not in container:
         say("K208", "there is no image: the runtime names it", path="spec.trainer")
-    pod: dict[str, Any] = {}
-    _overrides(spec.get("podSpecOverrides", []), container, pod, say)
-    pod["containers"] = [{"name": NODE, **container}]
-    template: dict[str, Any] = {"spec": pod}
-    marks = {f: spec[f] for f in ("labels", "annotations") if f in spec}
+    marks, pod, box = patched(spec, say)
+    template: dict[str, Any] = {"spec": {**pod, "containers": [{"name": NODE, **container, **box}]}}
     if marks:
         template["metadata"] = marks
     policies = {k: spec[k] for k in policies_of(dialect) if k in spec}
@@ -54,26 +50,6 @@ def read_trainjob(metadata: Any, spec: dict[str, Any], dialect: Dialect, say: No
     return Job(dialect, metadata, (role,), PEERS["TrainJob"], policies, own)
 
 
-def _overrides(overrides: Any, container: dict[str, Any], pod: dict[str, Any], say: Notes) -> None:
-    """What the overrides say of the node's pod."""
-    if overrides.__class__ is not list:
-        message = "spec.podSpecOverrides is no list"
-        raise MalformedError(message, "spec.podSpecOverrides")
-    for index, override in enumerate(overrides):
-        path = f"spec.podSpecOverrides[{index}]"
-        if index or override.__class__ is not dict or override.get("targetJobs") != [{"name": NODE}]:
-            say("K207", "an override of other pods than the node's is lost", path=path)
-            continue
-        pod.update({k: override[k] for k in _POD if k in override})
-        for key in override.keys() - {"targetJobs", "containers", *_POD}:
-            say("K207", f"{shown(key)[1:-1]} of an override is lost", path=joined(path, str(key)))
-        for one in override.get("containers") or ():
-            if one.__class__ is dict and one.keys() == {"name", "volumeMounts"} and one["name"] == NODE:
-                container["volumeMounts"] = one["volumeMounts"]
-            else:
-                say("K207", "the override of a container is lost", path=f"{path}.containers")
-
-
 def write_trainjob(job: Job, role: Role, policies: Mapping[str, Any], say: Notes) -> dict[str, Any]:
     """The spec of a TrainJob."""
     containers = role.template["spec"]["containers"]
@@ -86,15 +62,12 @@ def write_trainjob(job: Job, role: Role, policies: Mapping[str, Any], say: Notes
     if "nprocPerNode" in job.own:
         given = job.own["nprocPerNode"]
         trainer["numProcPerNode"] = int(given) if _is_number(given) else given
-    override = {k: role.template["spec"][k] for k in _POD if k in role.template["spec"]}
-    if "volumeMounts" in main:
-        override["containers"] = [{"name": NODE, "volumeMounts": main["volumeMounts"]}]
     message = f"the job is to use the runtime {RUNTIME}"
     say("K208", message, "warning", hint="name another one if its pods need what only that has")
-    spec = {"runtimeRef": {"name": RUNTIME}, "trainer": trainer, **_marks(role, say)}
-    if override:
-        spec["podSpecOverrides"] = [{"targetJobs": [{"name": NODE}], **override}]
-    return {**spec, **policies}
+    pod = {k: v for k, v in role.template["spec"].items() if k in POD}
+    patches = patch(_marks(role, say), pod, {k: v for k, v in main.items() if k in BOX})
+    spec = {"runtimeRef": {"name": RUNTIME}, "trainer": trainer, **policies}
+    return {**spec, "runtimePatches": patches} if patches else spec
 
 
 def _tell(role: Role, main: Mapping[str, Any], wanted: Sequence[str | None], say: Notes) -> None:
@@ -105,9 +78,9 @@ def _tell(role: Role, main: Mapping[str, Any], wanted: Sequence[str | None], say
         say("K207", "the other containers are lost", path=f"{path}.containers")
     if main.get("name") not in wanted:
         say("K206", f"the container {shown(main.get('name'))[1:-1]} is the node's", "note", f"{path}.containers")
-    for key in main.keys() - {*_CONTAINER, "name", "volumeMounts"}:
+    for key in main.keys() - {*_CONTAINER, *BOX, "name"}:
         _runtime(key, joined(f"{path}.containers[{containers.index(main)}]", str(key)), say)
-    for key in pod.keys() - {*_POD, "containers"}:
+    for key in pod.keys() - {*POD, "containers"}:
         if key == "initContainers":
             say("K207", "the containers that start before are lost", path=f"{path}.{key}")
         else:
@@ -121,17 +94,14 @@ def _is_number(text: Any) -> bool:
 
 
 def _marks(role: Role, say: Notes) -> dict[str, Any]:
-    """Labels and annotations of the pods, which a TrainJob hands on."""
+    """Labels and annotations of the pods."""
     metadata = role.template.get("metadata")
     if metadata.__class__ is not dict:
         return {}
     path = f"{role.path}.template.metadata"
-    for key in metadata.keys() - {"labels", "annotations", "creationTimestamp"}:
+    for key in metadata.keys() - {*MARKS, "creationTimestamp"}:
         _runtime(key, joined(path, str(key)), say)
-    marks = {f: metadata[f] for f in ("labels", "annotations") if f in metadata}
-    for field in marks:
-        say("K206", f"{field} go to all that the TrainJob makes", "note", f"{path}.{field}")
-    return marks
+    return {f: metadata[f] for f in MARKS if f in metadata}
 
 
 def _runtime(key: str, path: str, say: Notes) -> None:

@@ -36,6 +36,15 @@ VALUES: dict[str, Any] = {
     "mpiImplementation": ["OpenMPI", "Intel"],
     "podReplacementPolicy": ["Failed"],
 }
+PATCHES: tuple[dict[str, Any], ...] = (
+    {},
+    {"podSpecOverrides": [{"targetJobs": [{"name": "node"}], "nodeSelector": {"a": "b"}}], "labels": {"a": "b"}},
+    {"runtimePatches": [{"manager": "a", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [
+        {"name": "node", "template": {"spec": {"template": {"spec": {"containers": [
+            {"name": "node", "volumeMounts": [{"name": "d", "mountPath": "/d"}]},
+        ]}}}}},
+    ]}}}}]},
+)  # fmt: skip
 
 
 def some(names: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
@@ -76,7 +85,7 @@ def manifests(draw: st.DrawFn, dialect: Dialect) -> dict[str, Any]:
             optional={"numNodes": st.integers(0, 3), "numProcPerNode": st.sampled_from([2, "auto"])},
         ))  # fmt: skip
         spec = {"runtimeRef": {"name": draw(st.sampled_from(["torch-distributed", "other"]))}, "trainer": trainer}
-        spec |= policies
+        spec |= policies | deepcopy(draw(st.sampled_from(PATCHES)))
     elif dialect.kind == "Job":
         spec = {"template": draw(templates(dialect)), **policies, **draw(some(("podReplacementPolicy",)))}
         spec["template"]["spec"]["restartPolicy"] = draw(st.sampled_from(restarts_of(dialect)))

@@ -116,7 +116,6 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         [
             "e K204 spec: the pods find each other by TF_CONFIG, in trainjob-v1alpha1 by what its runtime sets",
             "n K206 spec.runPolicy.cleanPodPolicy: trainjob-v1alpha1 does not say cleanPodPolicy, and does it",
-            "e K202 spec.runPolicy.activeDeadlineSeconds: trainjob-v1alpha1 has no activeDeadlineSeconds",
             "e K202 spec.runPolicy.backoffLimit: trainjob-v1alpha1 has no backoffLimit",
             f"w K207 {ROLES}.Worker.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
             RUNTIME,
@@ -316,15 +315,17 @@ def test_all_that_a_trainjob_says_of_its_pods() -> None:
     })  # fmt: skip
     there = convert(data, "trainjob-v1alpha1")
     spec = there.data["spec"]
-    assert spec["podSpecOverrides"] == [
-        {
-            "targetJobs": [{"name": "node"}],
+    (patch,) = spec["runtimePatches"]
+    (node,) = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
+    assert node["name"] == "node"
+    assert node["template"]["spec"]["template"] == {
+        "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
+        "spec": {
             "tolerations": [{"key": "a"}],
             "volumes": [{"name": "d", "emptyDir": {}}],
             "containers": [{"name": "node", "volumeMounts": [{"name": "d", "mountPath": "/d"}]}],
-        }
-    ]
-    assert (spec["labels"], spec["annotations"]) == ({"a": "b"}, {"c": "d"})
+        },
+    }
     pod = f"{ROLES}.Worker.template.spec"
     assert sorted(f.path for f in there.findings if f.code == "K207") == [
         f"{ROLES}.Worker.restartPolicy",
@@ -341,24 +342,59 @@ def test_all_that_a_trainjob_says_of_its_pods() -> None:
     assert back["restartPolicy"] == "OnFailure"
 
 
+PATCHED = {"metadata": {"labels": {"a": "b"}}, "spec": {"nodeSelector": {"a": "b"}}}
+
+
+def runtime_patch(template: dict[str, Any], **more: Any) -> dict[str, Any]:
+    job = {"name": "node", "template": {"spec": {"template": template}}}
+    return {"manager": "me", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job], **more}}}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"podSpecOverrides": [{"targetJobs": [{"name": "node"}], **PATCHED["spec"]}], "labels": {"a": "b"}},
+        {"podTemplateOverrides": [{"targetJobs": [{"name": "node"}], **PATCHED}]},
+        {"runtimePatches": [runtime_patch(PATCHED)]},
+    ],
+)
+def test_the_three_shapes_of_a_trainjob(spec: dict[str, Any]) -> None:
+    data = trainjob(1)
+    data["spec"] |= spec
+    assert not [f for f in convert(data, "tfjob-v1").findings if f.severity == "error"]
+    template = made(data, "tfjob-v1")["spec"]["tfReplicaSpecs"]["Worker"]["template"]
+    assert template["metadata"] == PATCHED["metadata"]
+    assert template["spec"]["nodeSelector"] == {"a": "b"}
+
+
 def test_what_of_a_trainjob_is_lost() -> None:
     data = trainjob(1)
-    data["spec"] |= {"datasetConfig": {"storageUri": "a"}, "suspend": True}
+    data["spec"] |= {"initializer": {"dataset": {"storageUri": "a"}}, "suspend": True}
     data["spec"]["trainer"] |= {"numProcPerNode": "auto", "odd": 1}
     del data["spec"]["trainer"]["image"]
     node = [{"name": "node"}]
-    data["spec"]["podSpecOverrides"] = [
-        {"targetJobs": node, "initContainers": [], "containers": [{"name": "node", "env": []}]},
-        {"targetJobs": node},
+    boxes = [{"name": "node", "env": []}, {"name": "other"}]
+    data["spec"]["podSpecOverrides"] = [{"targetJobs": node, "initContainers": [], "containers": boxes}]
+    other = [{"name": "other", "template": {}}]
+    data["spec"]["podTemplateOverrides"] = [{"targetJobs": node}, {"targetJobs": other}]
+    data["spec"]["runtimePatches"] = [
+        {"manager": "a"},
+        {"manager": "a", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": other}, "metadata": {}}}},
+        {"manager": "a", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": node}}}},
     ]
     found = [f"{f.code} {f.path}" for f in convert(data, "tfjob-v1").findings if f.severity == "error"]
     assert found == [
         "K208 spec.trainer",
+        "K207 spec.podTemplateOverrides[1]",
+        "K207 spec.runtimePatches[1].metadata",
+        "K207 spec.runtimePatches[1]",
+        "K207 spec.podTemplateOverrides[0]",
+        "K207 spec.runtimePatches[2]",
         "K207 spec.podSpecOverrides[0].initContainers",
+        "K207 spec.podSpecOverrides[0].containers.env",
         "K207 spec.podSpecOverrides[0].containers",
-        "K207 spec.podSpecOverrides[1]",
         "K202 spec.trainer.odd",
-        "K202 spec.datasetConfig",
+        "K202 spec.initializer",
         "K202 spec.trainer.numProcPerNode",
     ]
     data["spec"]["trainer"] = {"image": IMAGE}
