@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from dlaasgen.cli.ksonnet import application, cluster, components, environments, packages, parameters, prototypes
+from dlaasgen.cli.ksonnet import (
+    application,
+    cluster,
+    components,
+    environments,
+    importing,
+    packages,
+    parameters,
+    prototypes,
+)
 
 
 def _group(name: str, told: str) -> typer.Typer:
@@ -20,6 +29,7 @@ group.command()(cluster.show)
 group.command()(cluster.apply)
 group.command()(cluster.delete)
 group.command()(cluster.diff)
+group.command("import")(importing.import_)
 group.command()(application.version)
 
 _param = _group("param", "Parameters of components.")
