@@ -15,7 +15,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs bench golden lock wheel-test clean e2e cluster cluster-down
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs images bench golden lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -90,6 +90,9 @@ drift: setup
 
 docs: setup ## Rewrite the parts of docs/ that the code says itself
 	@$(BIN)/python docs/generate.py
+
+images: setup ## Build every image on a base made here, and run its smoke test (needs root; TF_BENCHMARKS=folder: the real one)
+	@bash .ci/images
 
 bench: setup ## Measure speed beside other tools; prints a table, writes JSON
 	@$(BIN)/python bench/bench.py

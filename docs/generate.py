@@ -30,6 +30,7 @@ KINDS = {
     "P5": "P5: GitOps",
     "R1": "R1: the rendered tree",
     "C1": "C1: logs, the store and results",
+    "I1": "I1: images",
     "A1": "A1: ksonnet applications",
     "A2": "A2: imported ksonnet prototypes",
 }

@@ -3,7 +3,8 @@
 Exit codes: 0 done; 1 the rendered tree has drifted (`render --check`); 2 wrong command line; 3 a matrix file is wrong;
 4 a prototype or its parameters are wrong; 5 a check found errors; 6 the tree cannot be written (locked, foreign, I/O);
 7 logs cannot be read, or the store cannot be read or written; 8 kubectl is missing, or the cluster refused or does not
-answer; 70 a defect in dlaasgen; 130 interrupted. `tests/unit/test_errors.py` proves that no code is used twice.
+answer; 9 an image cannot be found, locked, built or run; 70 a defect in dlaasgen; 130 interrupted.
+`tests/unit/test_errors.py` proves that no code is used twice.
 """
 
 from __future__ import annotations
@@ -72,3 +73,9 @@ class ClusterError(DlaasgenError):
     """kubectl is missing, or the cluster refused or does not answer."""
 
     exit_code = 8
+
+
+class ImageError(DlaasgenError):
+    """An image cannot be found, locked, built or run."""
+
+    exit_code = 9

@@ -147,6 +147,8 @@ class Matrix:
     waivers: tuple[Waiver, ...] = ()
     patterns: tuple[Pattern, ...] = ()
     file: str | None = None
+    # What each `image:NAME` of the file stood for, by the lock of images.
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 def scalar_text(value: Json) -> str:

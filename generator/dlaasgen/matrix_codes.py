@@ -162,4 +162,18 @@ CODES: dict[str, tuple[str, str]] = {
             "nothing, and an empty list of alternatives never matches."
         ),
     ),
+    "M160": (
+        "no such image in the lock",
+        (
+            "image:NAME stands for an image that images.lock.yaml pins by its digest. The file is looked for in the "
+            "matrix file's folder and those above it. `dlaasgen images lock NAME=IMAGE` adds an image."
+        ),
+    ),
+    "M161": (
+        "wrong lock of images",
+        (
+            "images.lock.yaml has apiVersion and images: a name, and for each the image that it follows "
+            "([registry/]name:tag), the digest (sha256:...) and if wanted a note. `dlaasgen images lock` writes it."
+        ),
+    ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dlaasgen import images_lock
 from dlaasgen.findings import did_you_mean
 from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
@@ -38,20 +39,28 @@ _NAME_RULE = f"a letter, then lower-case letters, digits and '-', at most {MAX_N
 _PROTOTYPE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*", re.ASCII)
 
 
-def parse(document: Json, where: Where | None = None, file: str | None = None, known: Iterable[Finding] = ()) -> Matrix:
+def parse(
+    document: Json,
+    where: Where | None = None,
+    file: str | None = None,
+    known: Iterable[Finding] = (),
+    lock: images_lock.ImageLock | None = None,
+) -> Matrix:
     """The Matrix that a document (JSON data) describes. Raises MatrixError with all problems at once.
 
-    `where` tells where a key path lies in the file; `known` are problems that the reader of the file found.
+    `where` tells where a key path lies in the file; `known` are problems that the reader of the file found; `lock` says
+    which image each `image:NAME` is.
     """
     faults = Faults(file, where, tuple(known))
-    matrix = _matrix(document, file, faults) if faults.is_object(document, (), "an object (key: value)") else None
+    matrix = _matrix(document, file, lock, faults) if faults.is_object(document, (), "an object (key: value)") else None
     faults.raise_any()
     assert matrix is not None  # noqa: S101  (a document that is no object has been raised)
     return matrix
 
 
-def _matrix(document: dict[str, Json], file: str | None, faults: Faults) -> Matrix:
+def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.ImageLock | None, faults: Faults) -> Matrix:
     _check_top(document, faults)
+    document, images = images_lock.resolve(document, lock, faults)
     params = _params(document.get("params", {}), faults)
     axes = parse_axes(document["axes"], faults) if "axes" in document else Axes()
     groups = parse_zip(document["zip"], axes, faults) if "zip" in document else ()
@@ -74,6 +83,7 @@ def _matrix(document: dict[str, Json], file: str | None, faults: Faults) -> Matr
         waivers=parse_waivers(document.get("checks", {}), faults),
         patterns=parse_patterns(document.get("results", {}), faults),
         file=file,
+        images=images,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from dlaasgen import matrix_parser, matrix_text, matrix_yaml
+from dlaasgen import images_lock, matrix_parser, matrix_text, matrix_yaml
 from dlaasgen.errors import MatrixError, UsageError
 from dlaasgen.findings import Finding, nearest
 from dlaasgen.matrix_faults import printable
@@ -91,12 +91,47 @@ def read_bytes(data: bytes, file: str) -> Matrix:
     """The matrix that a file's bytes describe. Raises MatrixError with all problems, in the order of the file."""
     name = shown(file)
     loaded = matrix_yaml.load(data, name)
-    return matrix_parser.parse(loaded.document, loaded.where, name, loaded.findings)
+    lock = None
+    if images_lock.refers(loaded.document):
+        place = find_lock(os.path.dirname(file))
+        lock = None if place is None else read_lock(place)
+    return matrix_parser.parse(loaded.document, loaded.where, name, loaded.findings, lock)
+
+
+def find_lock(folder: str) -> str | None:
+    """The nearest lock of images: in a folder or one above it; its path is relative if the folder's is."""
+    here = folder
+    while True:
+        path = os.path.normpath(os.path.join(here, images_lock.FILE))
+        if os.path.isfile(path):
+            return path
+        if os.path.dirname(os.path.abspath(here)) == os.path.abspath(here):
+            return None
+        here = os.path.join(here, os.pardir)
+
+
+def read_lock(path: str) -> images_lock.ImageLock:
+    """The lock of images in a file. Raises MatrixError with all problems, in the order of the file."""
+    name = shown(path)
+    loaded = matrix_yaml.load(read_text(path), name)
+    return images_lock.parse(loaded.document, loaded.where, name, loaded.findings)
 
 
 def read(path: str) -> Matrix:
     """The matrix in a file. Raises MatrixError with all problems, in the order of the file."""
     return read_bytes(read_text(path), path)
+
+
+def write_lock(path: str, text: str) -> None:
+    """Puts a lock of images in place, whole or not at all. Raises MatrixError."""
+    staged = f"{path}.new"
+    try:
+        with open(staged, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.replace(staged, path)
+    except OSError as error:
+        message = f"the lock of images cannot be written: {error.strerror}"
+        raise MatrixError([Finding("M161", message, file=shown(path))]) from None
 
 
 def read_all(paths: Iterable[str]) -> list[Matrix]:

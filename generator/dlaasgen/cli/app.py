@@ -13,6 +13,7 @@ from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
 from dlaasgen.cli.convert import convert
 from dlaasgen.cli.explain import explain
+from dlaasgen.cli.images import images
 from dlaasgen.cli.init import init
 from dlaasgen.cli.ks import ks
 from dlaasgen.cli.prototypes import prototypes
@@ -30,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 7 store, 8 cluster, "
-    "130 interrupted.",
+    "9 image, 130 interrupted.",
 )
 
 
@@ -65,4 +66,5 @@ app.command()(explain)
 app.command()(schema)
 app.command()(init)
 app.add_typer(prototypes)
+app.add_typer(images)
 app.add_typer(ks)

@@ -139,7 +139,16 @@ def _integrity(tree: str, index: Index) -> Iterator[Finding]:
 
 def codes() -> dict[str, tuple[str, str]]:
     """Every code that a finding can have: code -> (title, explanation)."""
-    from dlaasgen import cells_codes, checks, conversion_codes, dialects_codes, matrix_codes, prototypes, tree_codes
+    from dlaasgen import (
+        cells_codes,
+        checks,
+        conversion_codes,
+        dialects_codes,
+        images_codes,
+        matrix_codes,
+        prototypes,
+        tree_codes,
+    )
     from dlaasgen.ksonnet import codes as ksonnet_codes
 
     tables = (
@@ -150,6 +159,7 @@ def codes() -> dict[str, tuple[str, str]]:
         conversion_codes,
         checks,
         tree_codes,
+        images_codes,
         ksonnet_codes,
     )
     return {code: text for table in tables for code, text in table.CODES.items()}

@@ -72,7 +72,7 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
         library,
         prototype,
         project.relative(request.matrix, root),
-        _inputs(data, library, matrix.prototype),
+        _inputs(data, library, matrix),
     )
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
     with lock:
@@ -89,12 +89,14 @@ def _refuse_waivers(matrix: Matrix) -> None:
             raise MatrixError(wrong)
 
 
-def _inputs(data: bytes, library: Library, prototype: str) -> dict[str, str]:
-    """The digests of all that a tree is made from."""
+def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
+    """The digests of all that a tree is made from. Of the lock of images only what the matrix uses counts."""
+    images = "\n".join(f"{name} {pinned}" for name, pinned in matrix.images.items())
     return {
         "dlaasgen": __version__,
         "matrix": hashlib.sha256(data).hexdigest(),
-        **library.closure(prototype),
+        **({"images": hashlib.sha256(images.encode()).hexdigest()} if images else {}),
+        **library.closure(matrix.prototype),
     }
 
 
