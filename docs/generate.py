@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
 from enum import StrEnum
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from dlaasgen.adapters.jsonnet import Library
+    from dlaasgen.prototypes import Prototype
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "generator" / "dlaasgen"
@@ -34,6 +38,22 @@ KINDS = {
     "A1": "A1: ksonnet applications",
     "A2": "A2: imported ksonnet prototypes",
 }
+PROTOTYPES = """# The shipped prototypes
+
+What is said here of parameters is what the headers of the files in `prototypes/` say. A parameter without a default
+must be given; one whose default is `null` is left out. Parameters of one name mean the same in all prototypes. Each
+prototype has an example in `matrix/examples/`, and its job can be had in other dialects by the matrix' key `dialect`.
+
+Threads: with `mkl: true` (an image with oneDNN) and the shape of a node in the matrix, `cluster: {nodes: 3, sockets:
+2, cores_per_socket: 18}`, `num_intra_threads` is the number of physical cores less two a socket, which are left to
+the network (on a single node none is), `num_inter_threads` the number of sockets, `OMP_NUM_THREADS` the same as
+`num_intra_threads`, `KMP_AFFINITY` `granularity=fine,verbose,compact,1,0` and `KMP_BLOCKTIME` 0. A parameter or an
+axis of the name wins. Without a shape nothing is derived. `data_format` is NCHW with `mkl` and NHWC without, since on
+a CPU only oneDNN knows the other order.
+
+| prototype | what it is | dialect |
+|---|---|---|
+"""
 # A place in a page that this script fills: between these two comments.
 PLACE = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -48,7 +68,11 @@ def generated() -> dict[Path, str]:
         "dialects": dialects(),
         "conversions": conversions(),
     }
-    pages = {DOCS / "reference" / "cli.md": cli(), DOCS / "reference" / "findings.md": findings()}
+    pages = {
+        DOCS / "reference" / "cli.md": cli(),
+        DOCS / "reference" / "findings.md": findings(),
+        DOCS / "reference" / "prototypes.md": prototypes(),
+    }
     for page in (DOCS / "architecture.md", DOCS / "README.md", DOCS / "reference" / "dialects.md"):
         text = page.read_text(encoding="utf-8")
         pages[page] = PLACE.sub(lambda m: f"{m[1]}{parts[m[2]]}{m[3]}", text)
@@ -73,7 +97,7 @@ def links(folder: str) -> str:
     """A list of the pages in a folder of docs/, by their titles; of its guides in the order of reading."""
     pages = sorted((DOCS / folder).glob("*.md"))
     if folder == "guides":
-        order = ["first-study.md", "prototypes.md", "review.md", "collect.md"]
+        order = ["first-study.md", "write-a-prototype.md", "review.md", "collect.md"]
         pages.sort(key=lambda p: order.index(p.name) if p.name in order else len(order))
     titles = {page: page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in pages}
     return "\n" + "".join(f"- [{title}]({folder}/{page.name})\n" for page, title in titles.items()) + "\n"
@@ -193,6 +217,39 @@ def findings() -> str:
             f"\n### {code}: {title[:1].upper()}{title[1:]}\n\n{words}\n" for code, (title, words) in told.items()
         )
     return text
+
+
+def prototypes() -> str:
+    """The reference of the shipped prototypes, from their headers."""
+    from dlaasgen.adapters.jsonnet import Library
+
+    library = Library([str(ROOT / "prototypes")])
+    found = {name: library.prototype(name) for name in library.names()}
+    text = PROTOTYPES
+    for name, prototype in found.items():
+        text += f"| [{name}](#{name}) | {_cell(prototype.short_description)} | `{_dialect(library, prototype)}` |\n"
+    for name, prototype in found.items():
+        example = f"matrix/examples/{name}.yaml"
+        text += f"\n## {name}\n\n{prototype.description} Example: [{example}](../../{example}).\n"
+        text += "\n| parameter | type | default | meaning |\n|---|---|---|---|\n"
+        for p in prototype.parameters.values():
+            type_ = " or ".join(f"`{c}`" for c in p.choices) or p.type
+            default = "" if p.required else f"`{p.default if isinstance(p.default, str) else json.dumps(p.default)}`"
+            text += f"| `{p.name}` | {type_} | {_cell(default)} | {_cell(p.description)} |\n"
+    return text
+
+
+def _dialect(library: Library, prototype: Prototype) -> str:
+    """The dialect of the job that a prototype returns."""
+    from dlaasgen.adapters.jsonnet import engine, evaluate
+    from dlaasgen.dialects import detect
+
+    some = {"string": "x", "integer": 1, "array": []}
+    cell = {p.name: some[p.type] for p in prototype.parameters.values() if p.required} | {"name": "x"}
+    told = evaluate(library, prototype.name, prototype.defaults, [cell], engine("rjsonnet"), json.dumps)
+    job = json.loads(told)[0]
+    dialect = detect(job[0] if isinstance(job, list) else job)
+    return dialect.name if dialect is not None else ""
 
 
 def _parameters(function: Callable[..., Any]) -> tuple[dict[str, str], dict[str, str]]:

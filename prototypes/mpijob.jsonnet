@@ -59,7 +59,6 @@ local mpirun(params, env) =
 
 function(params)
   local env = benchmark.env(params, 2);
-  local plain = pods.plain(params);
   local words = mpirun(params, env) + benchmark.args(params, 'horovod', 2);
   // The kubelet takes an image's user for root when it is a name.
   local user = { securityContext+: { runAsUser: params.user } };
@@ -76,8 +75,8 @@ function(params)
       launcherCreationPolicy: 'WaitForWorkersReady',
       runPolicy: jobs.runPolicy(params, params.replicas),
       mpiReplicaSpecs: {
-        Launcher: pods.replica(params, plain, 'launcher', 1, launcher),
-        Worker: pods.replica(params, plain, 'worker', params.replicas, worker),
+        Launcher: pods.replica(params, 'launcher', 1, launcher),
+        Worker: pods.replica(params, 'worker', params.replicas, worker),
       },
     },
   }

@@ -41,7 +41,7 @@ local pods = import 'lib/pods.libsonnet';
 function(params)
   local words = commands.words(params);
   local worker = containers.running(params, 'pytorch', words, commands.env(params, 2), params.cpu, params.memory);
-  local replica(count) = pods.replica(params, pods.plain(params), 'worker', count, worker);
+  local replica(count) = pods.replica(params, 'worker', count, worker);
   {
     apiVersion: 'kubeflow.org/v1',
     kind: 'PyTorchJob',

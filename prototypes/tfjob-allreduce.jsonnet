@@ -56,7 +56,7 @@ function(params)
     spec: {
       runPolicy: jobs.runPolicy(params, params.replicas),
       tfReplicaSpecs: {
-        Worker: pods.replica(params, pods.plain(params), 'worker', params.replicas, worker),
+        Worker: pods.replica(params, 'worker', params.replicas, worker),
       },
     },
   }

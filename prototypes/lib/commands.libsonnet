@@ -20,7 +20,7 @@ local replaced(word, values) =
   env(params, spare)::
     local derived = if params.mkl then tuning.threads(params, spare) else tuning.none;
     containers.env(
-      params { env: given(params, 'env', {}) },
+      params,
       containers.unbuffered
       + tuning.env(if params.mkl then params else params { sockets: null }, given(params, 'num_intra_threads', derived.intra))
     ),

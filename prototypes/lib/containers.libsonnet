@@ -37,8 +37,10 @@ local restricted = {
 
   // A list of variables, with those of the parameter env behind them or in their place.
   env(params, variables)::
-    [v for v in variables if !(v.name in params.env)]
-    + [{ name: name, value: std.toString(params.env[name]) } for name in std.objectFields(params.env)],
+    if 'env' in params && params.env != null then
+      [v for v in variables if !(v.name in params.env)]
+      + [{ name: name, value: std.toString(params.env[name]) } for name in std.objectFields(params.env)]
+    else variables,
 
   // Output must not wait in a buffer: a killed pod's log would be empty.
   unbuffered:: [{ name: 'PYTHONUNBUFFERED', value: '1' }],

@@ -1,4 +1,6 @@
-// Pods: of a role in an operator's job, and of a Job. What is rarely set is in placement.libsonnet, read when it is.
+// Pods of a role. What is rarely said of them is in placement.libsonnet, which is read only when it is.
+local placement = import 'placement.libsonnet';
+
 {
   // Whether no parameter says more of the pods than their containers do.
   plain(params)::
@@ -8,13 +10,10 @@
       || 'ps_placement' in params || 'security_context' in params
     ),
 
-  // The template of a role's pods: one container, and what the parameters say of pods.
-  template(params, plain, role, container)::
-    if plain then { spec: { containers: [container] } }
-    else (import 'placement.libsonnet').template(params, role, container),
-
-  // A role: `count` pods. A benchmark that was restarted measured something else.
-  replica(params, plain, role, count, container)::
-    if plain then { replicas: count, restartPolicy: 'Never', template: { spec: { containers: [container] } } }
-    else { replicas: count, restartPolicy: 'Never', template: $.template(params, plain, role, container) },
+  // A role of a job: `count` pods. A benchmark that was restarted measured something else.
+  replica(params, role, count, container):: {
+    replicas: count,
+    restartPolicy: 'Never',
+    template: placement.template(params, role, container),
+  },
 }

@@ -54,5 +54,5 @@ local more(params) =
       else if 'sockets' in params || 'kmp_affinity' in params || 'kmp_blocktime' in params then
         onednn + rare.env(params, spare)
       else onednn;
-    if 'env' in params && params.env != null then containers.env(params, own) else own,
+    if 'env' in params then containers.env(params, own) else own,
 }

@@ -1,6 +1,8 @@
 // tf_cnn_benchmarks as a TFJob of parameter servers and workers: a function of the parameters of a prototype.
+// Matrices of many thousand cells are made of this. Calls cost, so what is short is written out.
 local containers = import 'containers.libsonnet';
 local jobs = import 'jobs.libsonnet';
+local placement = import 'placement.libsonnet';
 local pods = import 'pods.libsonnet';
 local benchmark = import 'tf_cnn_benchmarks.libsonnet';
 
@@ -8,8 +10,8 @@ function(params)
   local args = benchmark.args(params, params.variable_update, 2);
   local env = benchmark.env(params, 2);
   local plain = pods.plain(params);
-  local server = containers.new(params, 'tensorflow', args, env, params.ps_cpu, params.ps_memory);
   local worker = containers.new(params, 'tensorflow', args, env, params.cpu, params.memory);
+  local server = worker { resources: containers.resources(params.ps_cpu, params.ps_memory) };
   {
     apiVersion: 'kubeflow.org/v1',
     kind: 'TFJob',
@@ -17,8 +19,16 @@ function(params)
     spec: {
       runPolicy: jobs.runPolicy(params, params.replicas + params.ps_replicas),
       tfReplicaSpecs: {
-        PS: pods.replica(params, plain, 'ps', params.ps_replicas, server),
-        Worker: pods.replica(params, plain, 'worker', params.replicas, worker),
+        PS: {
+          replicas: params.ps_replicas,
+          restartPolicy: 'Never',
+          template: if plain then { spec: { containers: [server] } } else placement.template(params, 'ps', server),
+        },
+        Worker: {
+          replicas: params.replicas,
+          restartPolicy: 'Never',
+          template: if plain then { spec: { containers: [worker] } } else placement.template(params, 'worker', worker),
+        },
       },
     },
   }
