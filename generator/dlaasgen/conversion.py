@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlaasgen.conversion_job import Notes
 from dlaasgen.conversion_old import is_old, renewed
 from dlaasgen.conversion_readers import read
-from dlaasgen.conversion_shapes import MalformedError
+from dlaasgen.conversion_shapes import MalformedError, without_nulls
 from dlaasgen.conversion_writers import write
 from dlaasgen.dialects import DIALECTS, detect
 from dlaasgen.findings import shown
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Converted(NamedTuple):
-    """A manifest in its new dialect. It shares parts with the one that it was made from.
+    """A manifest in its new dialect, or as it was.
 
     source  the dialect that it was written in; None when it is no job, and so unchanged
     """
@@ -47,7 +47,8 @@ def convert(manifest: Any, to: str) -> Converted:
     if found is target and found.replicas is None:  # it never had another spelling
         return Converted(manifest, name, ())
     try:
-        data = renewed(manifest, say) if old else manifest
+        data = without_nulls(manifest)
+        data = renewed(data, say) if old else data
         dialect = found or DIALECTS["tfjob-v1alpha2"]
         converted = write(read(data, dialect, say), target, say)
     except MalformedError as error:

@@ -33,7 +33,7 @@ def roles_for(job: Job, to: Dialect, say: Notes) -> tuple[Role, ...]:
         roles = _mapped(job.roles, to, say)
     else:
         roles = _for_kind(job, to, say)
-    return tuple(_named(role, to.container, say) for role in roles)
+    return tuple(_named(_single(role, to, say), to.container, say) for role in roles)
 
 
 def _peers(job: Job, to: Dialect, say: Notes) -> None:
@@ -110,6 +110,14 @@ def _split(worker: Role) -> tuple[Role, ...]:
     many = worker.number or 1
     master = worker._replace(name="master", number=1, template=deepcopy(worker.template))
     return (master, worker._replace(number=many - 1))
+
+
+def _single(role: Role, to: Dialect, say: Notes) -> Role:
+    """A master or launcher, of which there is one."""
+    if role.name != {"PyTorchJob": "master", "MPIJob": "launcher"}.get(to.kind) or role.number in (None, 1):
+        return role
+    say("K201", f"{to.name} has one {role.name}, not {role.number}", path=role.path)
+    return role._replace(number=1)
 
 
 def _named(role: Role, wanted: str | None, say: Notes) -> Role:

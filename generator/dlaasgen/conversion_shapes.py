@@ -57,3 +57,12 @@ def as_list(value: Any, path: str) -> list[Any]:
         raise MalformedError(message, path)
     found: list[Any] = value
     return found
+
+
+def without_nulls(value: Any) -> Any:
+    """A JSON value without the fields that are null, which to Kubernetes are not there."""
+    if value.__class__ is dict:
+        return {k: without_nulls(v) for k, v in value.items() if v is not None}
+    if value.__class__ is list:
+        return [without_nulls(v) for v in value]
+    return value

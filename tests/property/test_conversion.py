@@ -100,6 +100,8 @@ def manifests(draw: st.DrawFn, dialect: Dialect) -> dict[str, Any]:
             optional={"replicas": st.integers(0, 3), "restartPolicy": st.sampled_from(restarts_of(dialect))},
         )
         roles = draw(st.dictionaries(st.sampled_from(dialect.roles), replica, min_size=1, max_size=3))
+        for role in {"Master", "Launcher"} & roles.keys() if dialect.kind != "TFJob" else ():
+            roles[role]["replicas"] = 1
         spec = {dialect.replicas: roles, **draw(some(OWN.get(dialect.name, ())))}
         if dialect.run_policy is None:
             spec |= policies

@@ -259,6 +259,14 @@ def test_the_whole_of_a_job() -> None:
     assert made(job(), "job") == job()
 
 
+def test_null_is_nothing() -> None:
+    data = changed(tfjob(), "spec", "runPolicy", "activeDeadlineSeconds", to=None)
+    data["spec"]["tfReplicaSpecs"]["Worker"]["template"]["spec"]["nodeSelector"] = None
+    there = convert(data, "tfjob-v1alpha2")
+    assert [f.severity for f in there.findings] == ["note"]
+    assert there.data["spec"]["tfReplicaSpecs"]["Worker"]["template"] == replica(3)["template"]
+
+
 def test_one_pod_as_each_kind() -> None:
     worker = replica(1)
     pod = worker["template"]["spec"]
@@ -432,7 +440,9 @@ def test_a_role_that_is_alone_has_the_name_that_one_pod_has() -> None:
     data["spec"]["tfReplicaSpecs"] = {"Chief": replica(1), "Worker": replica(1)}
     assert list(made(data, "pytorchjob-v1")["spec"]["pytorchReplicaSpecs"]) == ["Master", "Worker"]
     data["spec"]["tfReplicaSpecs"] = {"PS": replica(2)}
-    assert list(made(data, "mpijob-v1")["spec"]["mpiReplicaSpecs"]) == ["Launcher"]
+    (launcher,) = made(data, "mpijob-v1")["spec"]["mpiReplicaSpecs"].items()
+    assert (launcher[0], launcher[1]["replicas"]) == ("Launcher", 1)
+    assert "mpijob-v1 has one launcher, not 2" in [f.message for f in convert(data, "mpijob-v1").findings]
 
 
 def test_the_first_of_several_containers_gets_the_operators_name() -> None:
