@@ -269,7 +269,8 @@ def _parameters(function: Callable[..., Any]) -> tuple[dict[str, str], dict[str,
         # In an annotation, Typer keeps the first of the names where the default would be.
         declared = [info.default] if isinstance(info.default, str) and info.default.startswith("-") else []
         names = ", ".join([*declared, *(info.param_decls or ())] or [f"--{name.rstrip('_').replace('_', '-')}"])
-        choices = "|".join(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else None
+        enum = next((k for k in (kind, *get_args(kind)) if isinstance(k, type) and issubclass(k, StrEnum)), None)
+        choices = None if enum is None else "|".join(enum)
         value = "" if kind is bool else f" {info.metavar or choices or 'TEXT'}"
         default = (
             f" Default: `{parameter.default}`." if isinstance(parameter.default, str | int) and kind is not bool else ""

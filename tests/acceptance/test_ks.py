@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import stat
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -363,3 +365,37 @@ def test_import_proves_the_meaning(tmp_path: Path) -> None:
     ks = Ks(tmp_path)
     assert "error[A203]: imported, the prototype would mean something else" in ks("import", "x.jsonnet").exits(4).err
     assert sorted(ks.files()) == ["x.jsonnet"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["show default", "param list", "env describe default", "prototype describe small", "import vendor --out=x"],
+)
+def test_json_is_as_documented(ks: Ks, root: Path, words: str) -> None:
+    page = (root / "docs/reference/output.md").read_text(encoding="utf-8")
+    name = " ".join(words.split()[: 1 if words.split(maxsplit=1)[0] in ("show", "import") else 2])
+    found = re.search(rf"^## `dlaasgen ks {name} --output json`.*?```json\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    assert found
+    data = ks(*words.split(), "--output", "json").ok().data
+    jsonschema.validate(data, json.loads(found[1]), cls=jsonschema.Draft202012Validator)
+    assert data
+
+
+def test_every_list_has_the_columns_that_are_documented(ks: Ks, root: Path, tmp_path: Path) -> None:
+    registry(tmp_path)
+    ks("registry", "add", "parts", "../registry").ok()
+    ks("env", "add", "other").ok()
+    ks("param", "set", "small", "name", "x", "--env", "other").ok()
+    page = " ".join((root / "docs/reference/output.md").read_text(encoding="utf-8").split())
+    for words in (
+        "param diff default other",
+        "env list",
+        "component list",
+        "pkg list",
+        "registry list",
+        "prototype list",
+    ):
+        (row, *_) = ks(*words.split(), "-o", "json").ok().data
+        told = re.search(rf"`ks {' '.join(words.split()[:2])}`(?: and `search`)?(?: has)? ((?:`\w+`(?:, )?)+)", page)
+        assert told, words
+        assert re.findall(r"`(\w+)`", told[1]) == list(row)
