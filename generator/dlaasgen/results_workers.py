@@ -35,15 +35,16 @@ class Verdict:
     @property
     def name(self) -> str:
         """`worker 1`, as a reason says it."""
-        return f"{self.log.role or 'worker'} {'?' if self.log.index is None else self.log.index}"
+        return self.log.role if self.log.index is None else f"{self.log.role} {self.log.index}"
 
 
 def placed(logs: Iterable[PodLog]) -> tuple[list[PodLog], bool]:
     """The last log of each task that says something, chief first, and whether there were others before."""
-    kept: dict[tuple[str, int | None, int | None], PodLog] = {}
+    kept: dict[tuple[str, int | None, int | None, int], PodLog] = {}
     restarted = False
-    for log in sorted((_known(log) for log in logs), key=lambda log: log.attempt):
-        key = (log.role, log.index, log.reading.source.rank)
+    for number, log in enumerate(sorted((_known(log) for log in logs), key=lambda log: log.attempt)):
+        # Logs of which nobody knows whose they are stay apart.
+        key = (log.role, log.index, log.reading.source.rank, number if log.index is None else 0)
         before = kept.get(key)
         restarted = restarted or (before is not None and before.attempt != log.attempt)
         if before is None or _says(log.reading) or not _says(before.reading):

@@ -229,3 +229,28 @@ def test_lines_add_up_when_another_source_comes_in_between() -> None:
         ("", 1, 1, 2),
         ("a-worker-0", 1, 0, 0),
     ]
+
+
+def test_bytes_of_zero_and_other_encodings() -> None:
+    log = sample("single_resnet50")
+    holes = log.replace(b"\n", b"\n\0\0\0\0")
+    assert one(holes).header == one(log).header
+    assert one(holes).totals == (5.0,)
+    windows = log.decode().replace("\n", "\r\n")
+    for encoding in ("utf-16", "utf-8-sig"):
+        found = one(windows.encode(encoding))
+        assert (found.header, found.totals, found.steps) == (one(log).header, one(log).totals, one(log).steps)
+
+
+def test_the_tail_spans_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlaasgen.logs import reading as reading_module
+
+    lines = [b"line %d" % n for n in range(60)]
+    whole = one(b"\n".join(lines)).tail
+    for block in (40, 100, 200, 300):
+        monkeypatch.setattr(reading_module, "_BLOCK", block)
+        assert one(b"\n".join(lines)).tail == whole
+        assert one(b"\n".join(lines) + b"\n").tail == whole
+    monkeypatch.undo()
+    wide = [b"%d " % n + b"w" * 2000 for n in range(40)]
+    assert [line[:3] for line in one(b"\n".join(wide) + b"\n").tail] == [f"{n} " for n in range(33, 40)]

@@ -202,3 +202,8 @@ def test_models_are_printed_under_other_names(flag: str, printed: str) -> None:
 def test_mismatches(parameters: dict[str, object], expected: list[tuple[str, str, str]]) -> None:
     found = result(log(0, TOTAL % 5.0), parameters=parameters)
     assert [(one.what, one.expected, one.found) for one in found.mismatches] == expected
+
+
+def test_logs_of_unknown_workers_stay_apart() -> None:
+    assert [worker.total for worker in result(TOTAL % 5.0, TOTAL % 6.0).workers] == [5.0, 6.0]
+    assert result(b"MemoryError\n", b"x\n").reason == "worker: MemoryError"

@@ -32,9 +32,12 @@ _DIGITS = b"0123456789"
 _RATE = b"images/sec"
 # A run of step lines is looked for in the whole block, then in its parts, down to this many bytes.
 _SMALLEST = 2048
+# The last lines of a block stand in so many bytes of it.
+_END = 1 << 14
 _PARTS = 8
 # A CRI line that goes on must be read for the sake of the next one.
-_ALSO = (r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
+# And bytes of zero stand in lines that a crash has left, and between the letters of UTF-16.
+_ALSO = (r"\x00", r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
 
 
 @lru_cache(maxsize=1)
@@ -55,28 +58,33 @@ class Scanner:
         self._parts: dict[bytes, bytes] = {}
         self._patience = 0
         self._waiting: State | None = None
+        # The end of the last block that was not read line by line, and whether it is all of it.
+        self._last: tuple[bytes, State, bool] | None = None
 
     def block(self, data: bytes, offset: int) -> None:
         """Whole lines, each with its end, of which the first starts at `offset`."""
-        lines = data.count(b"\n")
         first = peel(data[: min(data.find(b"\n"), LONGEST_LINE)], {}).source
-        if self._patterns or not self._is_one(data, first, lines):
+        if self._patterns or not self._is_one(data, first):
             self._each(data, offset)
             return
         state = self._state(first)
-        state.total += lines
         state.size += len(data)
         if not state.first_time:
             state.first_time = _first_time(data)
         self._scan_or_run(data, offset, state)
-        self._remember(data, state)
+        end = data[-_END:]
+        if self._last and (self._last[1] is not state or end.count(b"\n") <= TAIL):
+            self._remember()
+        self._last = (end, state, len(end) == len(data))
 
     def line(self, raw: bytes, offset: int, *, cut: bool = True) -> None:
         """One line by itself, without its end, which may be missing."""
+        self._remember()
         self._one(raw, offset, None, cut=cut)
 
     def readings(self) -> tuple[LogReading, ...]:
         """What there is, source by source; nobody's only if it says something, or nobody else does."""
+        self._remember()
         states = [state for state in self._states.values() if state.source != NOBODY or state.read or state.unread]
         return tuple(state.reading() for state in states or self._states.values() or (State(NOBODY),))
 
@@ -89,7 +97,7 @@ class Scanner:
         return state
 
     @staticmethod
-    def _is_one(data: bytes, first: Source, lines: int) -> bool:
+    def _is_one(data: bytes, first: Source) -> bool:
         """Whether a block's lines are all of one source."""
         start = data.rfind(b"\n", 0, -1) + 1
         last = peel(data[start : start + LONGEST_LINE].rstrip(b"\n"), {}).source
@@ -97,23 +105,24 @@ class Scanner:
             return False
         if first == NOBODY:
             return True
-        names = first.pod.encode(), first.container.encode()
+        names, lines = (first.pod.encode(), first.container.encode()), data.count(b"\n")
         return data.count(b"[pod/%b/%b]" % names) >= lines or data.count(b"%b %b " % names) >= lines
 
-    @staticmethod
-    def _remember(data: bytes, state: State) -> None:
-        """Keep the last lines of a block that was not read line by line."""
-        end = len(data) - 1
-        starts: list[int] = [end + 1]
-        while len(starts) <= TAIL and starts[-1] > 0:
-            starts.append(data.rfind(b"\n", 0, starts[-1] - 1) + 1)
-        for start, after in zip(starts[:0:-1], starts[-2::-1], strict=True):
-            peeled = peel(data[start : min(after - 1, start + LONGEST_LINE)].rstrip(b"\r"), {})
+    def _remember(self) -> None:
+        """Keep the last lines of the block before."""
+        if self._last is None:
+            return
+        end, state, whole = self._last
+        self._last = None
+        lines = end[:-1].split(b"\n")
+        for raw in lines[-TAIL:] if whole or len(lines) > TAIL else lines[1:]:
+            peeled = peel(raw.rstrip(b"\r")[:LONGEST_LINE], {})
             if peeled.source == state.source:
                 state.note(peeled)
 
     def _each(self, data: bytes, offset: int) -> None:
         """Every line by itself."""
+        self._remember()
         for raw in data[:-1].split(b"\n"):
             self._one(raw, offset, None, cut=False)
             offset += len(raw) + 1
@@ -134,6 +143,7 @@ class Scanner:
                 start = end
 
     def _scan(self, data: bytes, offset: int, state: State) -> None:
+        state.total += data.count(b"\n")
         position = self._walk(data, 0, offset, state)
         for match in _needles().finditer(data):
             found = match.start()
@@ -203,6 +213,7 @@ class Scanner:
         first = self._step(data, 0, state)
         if first is None:
             return False
+        state.total += count
         state.steps_read(tf_cnn.NAME, count)
         state.step(first, offset)
         series = state.series
