@@ -158,7 +158,7 @@ def test_the_tail_and_the_times() -> None:
     reading = one(b"\r\n".join(lines) + b"\r\n")
     assert reading.tail == tuple(f"line {n}" for n in range(40 - TAIL, 40))
     assert (reading.last_at or 0) - (reading.first_at or 0) == 39 * 60
-    assert one(b"\xff\xfe\x00\n").tail == ("\ufffd\ufffd\x00",)
+    assert one(b"\xff\x01\n").tail == ("\ufffd\x01",)
     assert len(one(b"y" * 9000 + b"\n").tail[0]) == 500
 
 
@@ -253,4 +253,21 @@ def test_the_tail_spans_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         assert one(b"\n".join(lines) + b"\n").tail == whole
     monkeypatch.undo()
     wide = [b"%d " % n + b"w" * 2000 for n in range(40)]
-    assert [line[:3] for line in one(b"\n".join(wide) + b"\n").tail] == [f"{n} " for n in range(33, 40)]
+    assert [line[:3] for line in one(b"\n".join(wide) + b"\n").tail] == [f"{n} " for n in range(32, 40)]
+
+
+def test_lines_that_come_again_say_the_same_again() -> None:
+    names = ("dist_alexnet_worker0", "launcher_dist_trivial_worker1", "single_trivial_acc", "fail_bad_model")
+    flags = b"FATAL Flags parsing error:\n  flag --batch_size=x: bad\n"
+    stamp = b"2026-11-24T07:44:48.1Z stdout "
+    parts = stamp + b"P total images/sec: 1\n" + stamp + b"F 5.64\n"
+    logs = b"".join(map(sample, names)) + flags + parts
+    data = logs * 80 + b"".join(b"Num batches: %d\n" % n for n in range(9000)) + logs * 40
+    reading = one(data)
+    assert reading.lines.read == 120 * one(logs).lines.read + 9000
+    assert reading.lines.unread == 120 * one(logs).lines.unread
+    assert reading.steps.count == 120 * one(logs).steps.count
+    assert reading.totals[-1] == 15.64
+    assert reading.header["num batches"] == "20"
+    assert reading.failures[-1] == "FATAL Flags parsing error: flag --batch_size=x: bad"
+    assert repr(in_chunks(data, range(0, len(data), 70_001))) == repr((reading,))

@@ -32,6 +32,7 @@ def test_patterns_are_kept_in_order() -> None:
 @pytest.mark.parametrize(
     ("patterns", "message"),
     [
+        ([{"name": "m"}], r"patterns\[0\].pattern is missing"),
         (
             [{"name": f"m{n}", "pattern": "(x)"} for n in range(101)],
             "too many patterns; found 101; expected at most 100",

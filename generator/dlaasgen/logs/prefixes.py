@@ -161,7 +161,7 @@ def peel(line: bytes, parts: dict[bytes, bytes]) -> Peeled:
     `parts` holds the starts of lines that go on (CRI's tag P), by source and stream; a line that ends one is joined.
     """
     if b"\0" in line:
-        line = line.replace(b"\0", b"").removeprefix(b"\xff\xfe")
+        line = line.replace(b"\0", b"").removeprefix(b"\xff\xfe").rstrip(b"\r")
     line = _without_colour(line.removeprefix(b"\xef\xbb\xbf"))
     match = _PREFIX.match(line)
     if match is None and not line.startswith(DOCKER):

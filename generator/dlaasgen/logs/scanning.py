@@ -20,9 +20,8 @@ from dlaasgen.logs.state import TAIL, State
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dlaasgen.logs.events import LogReading, Source
+    from dlaasgen.logs.events import Event, LogReading, Source
     from dlaasgen.logs.patterns import Pattern
-    from dlaasgen.logs.prefixes import Peeled
 
 # One file may hold the lines of so many sources; those of further ones count as nobody's.
 MOST_SOURCES = 4096
@@ -32,6 +31,9 @@ _DIGITS = b"0123456789"
 _RATE = b"images/sec"
 # A run of step lines is looked for in the whole block, then in its parts, down to this many bytes.
 _SMALLEST = 2048
+# Where one line of so many has a needle, lines are known by what they said before.
+_MANY = 3
+_NEW = ("", ())
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
 _PARTS = 8
@@ -57,6 +59,7 @@ class Scanner:
         self._states: dict[Source, State] = {}
         self._parts: dict[bytes, bytes] = {}
         self._patience = 0
+        self._often = False  # whether needles were found in many lines
         self._waiting: State | None = None
         # The end of the last block that was not read line by line, and whether it is all of it.
         self._last: tuple[bytes, State, bool] | None = None
@@ -143,18 +146,41 @@ class Scanner:
                 start = end
 
     def _scan(self, data: bytes, offset: int, state: State) -> None:
-        state.total += data.count(b"\n")
+        """The lines in which a needle is found; where these are many, the lines that have not come before."""
+        lines = data.count(b"\n")
+        state.total += lines
+        if self._often:
+            news = self._known(data, offset, state)
+            self._often = news * _MANY < lines
+            return
+        hits = 0
         position = self._walk(data, 0, offset, state)
         for match in _needles().finditer(data):
             found = match.start()
             if found < position:
                 continue
+            hits += 1
             # The expression of Docker's lines begins with the end of the line before.
             start = data.rfind(b"\n", position, found + 1 if data[found : found + 1] == b"\n" else found) + 1
             start = max(start, position)
             end = data.find(b"\n", max(start, found + 1))
             self._one(data[start:end], offset + start, state, cut=False)
             position = self._walk(data, end + 1, offset, state)
+        self._often = hits * _MANY > lines
+
+    def _known(self, data: bytes, offset: int, state: State) -> int:
+        """Every line, by what was found when the same line came before; the number of those that had not."""
+        news = 0
+        known = state.known
+        for raw in data[:-1].split(b"\n"):
+            found = known.get(raw, _NEW)
+            if found is _NEW or self._parts or self._waiting:
+                news += 1
+                self._one(raw, offset, state, cut=False)
+            elif found is not None:
+                self._apply(found, state, offset)
+            offset += len(raw) + 1
+        return news
 
     def _walk(self, data: bytes, position: int, offset: int, state: State) -> int:
         """Read on, line by line, while a line that was begun waits for its rest."""
@@ -168,6 +194,7 @@ class Scanner:
         """One line. Where there is a `base`, its lines are counted and remembered with the block's."""
         size = len(raw) + 1
         cut = cut or len(raw) > LONGEST_LINE
+        joined = bool(self._parts)
         peeled = peel(raw[:LONGEST_LINE].rstrip(b"\r"), self._parts)
         if peeled.partial:
             self._patience = _PATIENCE
@@ -184,24 +211,28 @@ class Scanner:
                 base.total -= 1
                 base.size -= size
             state.note(peeled)
-        self._read(peeled._replace(cut=True) if cut else peeled, state, offset)
-
-    def _read(self, peeled: Peeled, state: State, offset: int) -> None:
         if state.wants_next:
             state.next_line(peeled.content)
             self._waiting = None
-        found = events_of(peeled)
-        measured = list(self._patterns.read(peeled.content)) if self._patterns else []
-        if found is not None and found[1]:
-            state.apply(*found, offset)
-            if state.wants_next:
-                self._waiting, self._patience = state, _PATIENCE
-        if measured:
-            state.apply(PATTERNS, measured, offset)
-        if measured or (found is not None and found[1]):
-            state.read += 1
-        elif found is not None:
+        found = events_of(peeled._replace(cut=True) if cut else peeled)
+        if state is base and not joined and not peeled.partial and not cut:
+            state.know(raw, found)
+        if self._patterns:
+            measured = tuple(self._patterns.read(peeled.content))
+            found = _joined(found, measured) if measured else found
+        if found is not None:
+            self._apply(found, state, offset)
+
+    def _apply(self, found: tuple[str, Sequence[Event]], state: State, offset: int) -> None:
+        """Take in what a line says."""
+        name, events = found
+        if not events:
             state.unread += 1
+            return
+        state.read += 1
+        state.apply(name, events, offset)
+        if state.wants_next:
+            self._waiting, self._patience = state, _PATIENCE
 
     def _run(self, data: bytes, offset: int, state: State) -> bool:
         """Take lines that all have the form of the first, a step line; False when they have not."""
@@ -263,3 +294,9 @@ def _first_time(data: bytes) -> bytes:
             return time
         position = end + 1
     return b""
+
+
+def _joined(found: tuple[str, Sequence[Event]] | None, measured: Sequence[Event]) -> tuple[str, Sequence[Event]]:
+    """What the formats and a user's patterns find in one line."""
+    name, events = found or (PATTERNS, ())
+    return (name, (*events, *measured)) if events else (PATTERNS, measured)

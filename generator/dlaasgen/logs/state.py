@@ -40,6 +40,9 @@ SERIES = 256
 MANY = 64
 NAMES = 256
 TAIL = 20
+# Lines that are known by what they said before.
+KNOWN = 2048
+KNOWN_LENGTH = 1000
 TAIL_LENGTH = 500
 
 
@@ -82,6 +85,7 @@ class State:
         self.tail: deque[bytes] = deque(maxlen=TAIL)
         # Whether the next line says more of what the last one began.
         self.wants_next = False
+        self.known: dict[bytes, tuple[str, Sequence[Event]] | None] = {}
         self._count = self._nan = 0
         self._first: Step | None = None
         self._last: Step | None = None
@@ -109,24 +113,22 @@ class State:
                 _TAKE[type(event)](self, event)
 
     def _many(self, event: Columns | Total | EvaluationStep | Evaluation) -> None:
-        match event:
-            case Columns(names):
-                self._columns = names[:16]
-            case Total(rate):
-                _bounded(self._totals, rate)
-            case EvaluationStep(_, rate):
-                _bounded(self._evaluation_rates, rate)
-            case _:
-                _bounded(self._evaluations, event)
+        if isinstance(event, Columns):
+            self._columns = event.names[:16]
+        elif isinstance(event, Total):
+            _bounded(self._totals, event.rate)
+        elif isinstance(event, EvaluationStep):
+            _bounded(self._evaluation_rates, event.rate)
+        else:
+            _bounded(self._evaluations, event)
 
     def _named(self, event: Header | Fact | Measured) -> None:
-        match event:
-            case Header(key, value):
-                _put(self._header, key, value)
-            case Fact(name, value):
-                _put(self._environment, name, value)
-            case _:
-                _put(self._metrics, event.name, event)
+        if isinstance(event, Header):
+            _put(self._header, event.key, event.value)
+        elif isinstance(event, Fact):
+            _put(self._environment, event.name, event.value)
+        else:
+            _put(self._metrics, event.name, event)
 
     def _stage(self, stage: Stage) -> None:
         self._stages.setdefault(stage.name, stage)
@@ -162,6 +164,13 @@ class State:
             self._launch = launch
         if launch == self._launch or launch is None:
             _bounded(self._launcher, record)
+
+    def know(self, raw: bytes, found: tuple[str, Sequence[Event]] | None) -> None:
+        """Remember what a line says, for when it comes again."""
+        if len(raw) <= KNOWN_LENGTH:
+            if len(self.known) >= KNOWN:
+                self.known.clear()
+            self.known[raw] = found
 
     def next_line(self, content: bytes) -> None:
         """The line behind one that is told by two: absl's word on a flag."""
