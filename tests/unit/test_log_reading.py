@@ -261,7 +261,7 @@ def test_lines_that_come_again_say_the_same_again() -> None:
     flags = b"FATAL Flags parsing error:\n  flag --batch_size=x: bad\n"
     stamp = b"2026-11-24T07:44:48.1Z stdout "
     parts = stamp + b"P total images/sec: 1\n" + stamp + b"F 5.64\n"
-    logs = b"".join(map(sample, names)) + flags + parts
+    logs = b"".join(map(sample, names)) + flags + parts + b"Devices:     " + b"x" * 2000 + b"\n"
     data = logs * 80 + b"".join(b"Num batches: %d\n" % n for n in range(9000)) + logs * 40
     reading = one(data)
     assert reading.lines.read == 120 * one(logs).lines.read + 9000

@@ -6,14 +6,14 @@ RE2 expression finds the lines that may matter, and a run of step lines that dif
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlaasgen.logs.events import Step
 from dlaasgen.logs.formats import tf_cnn
-from dlaasgen.logs.formats.registry import FORMATS, events_of
+from dlaasgen.logs.formats.registry import events_of
+from dlaasgen.logs.needles import first_time, is_dense, needles
 from dlaasgen.logs.patterns import NAME as PATTERNS
-from dlaasgen.logs.patterns import Compiled, options
+from dlaasgen.logs.patterns import Compiled
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
 from dlaasgen.logs.state import TAIL, State
 
@@ -28,7 +28,6 @@ MOST_SOURCES = 4096
 # So many lines may stand between the two parts of one.
 _PATIENCE = 256
 _DIGITS = b"0123456789"
-_RATE = b"images/sec"
 # A run of step lines is looked for in the whole block, then in its parts, down to this many bytes.
 _SMALLEST = 2048
 # Where one line of so many has a needle, lines are known by what they said before.
@@ -37,17 +36,6 @@ _NEW = ("", ())
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
 _PARTS = 8
-# A CRI line that goes on must be read for the sake of the next one.
-# And bytes of zero stand in lines that a crash has left, and between the letters of UTF-16.
-_ALSO = (r"\x00", r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
-
-
-@lru_cache(maxsize=1)
-def _needles() -> Any:
-    import re2
-
-    needles = [*(needle for one in FORMATS for needle in one.NEEDLES), *_ALSO]
-    return re2.compile("|".join(needles).encode(), options=options(text=False))
 
 
 class Scanner:
@@ -73,7 +61,7 @@ class Scanner:
         state = self._state(first)
         state.size += len(data)
         if not state.first_time:
-            state.first_time = _first_time(data)
+            state.first_time = first_time(data)
         self._scan_or_run(data, offset, state)
         end = data[-_END:]
         if self._last and (self._last[1] is not state or end.count(b"\n") <= TAIL):
@@ -132,7 +120,7 @@ class Scanner:
 
     def _scan_or_run(self, data: bytes, offset: int, state: State) -> None:
         """Step lines in a run at once; else what the needles find."""
-        if not self._runs or not _is_dense(data):
+        if not self._runs or not is_dense(data):
             self._scan(data, offset, state)
         elif not self._run(data, offset, state):
             if len(data) <= _SMALLEST:
@@ -155,7 +143,7 @@ class Scanner:
             return
         hits = 0
         position = self._walk(data, 0, offset, state)
-        for match in _needles().finditer(data):
+        for match in needles().finditer(data):
             found = match.start()
             if found < position:
                 continue
@@ -272,28 +260,6 @@ class Scanner:
             return None
         event = found[1][0]
         return event if isinstance(event, Step) else None
-
-
-def _is_dense(data: bytes) -> bool:
-    """Whether most lines are likely to be step lines: by the first, the last, and one between."""
-    middle = data.find(b"\n", len(data) // 2) + 1
-    last = data.rfind(b"\n", 0, -1) + 1
-    places = (0, middle, last)
-    return sum(_RATE in data[place : data.find(b"\n", place)] for place in places) > 1
-
-
-def _first_time(data: bytes) -> bytes:
-    """The first time that one of the first lines tells."""
-    position = 0
-    for _ in range(TAIL):
-        end = data.find(b"\n", position)
-        if end < 0:
-            break
-        time = peel(data[position : min(end, position + LONGEST_LINE)], {}).time
-        if time:
-            return time
-        position = end + 1
-    return b""
 
 
 def _joined(found: tuple[str, Sequence[Event]] | None, measured: Sequence[Event]) -> tuple[str, Sequence[Event]]:

@@ -1,6 +1,6 @@
 """How fast logs are read, beside `grep -cE 'images/sec'` on the same file, and in how much memory.
 
-    logs.py [--size MB] [--rounds N] [--dir DIR]
+    log_reading.py [--size MB] [--rounds N] [--dir DIR]
 
 Each file is one kind of log, made from the samples of the tests. Processor time is compared, so that other programs on
 the machine disturb less; docs/performance.md says what is aimed at.
@@ -13,7 +13,6 @@ import itertools
 import random
 import resource
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,4 +163,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,0 +1,47 @@
+"""Where in a block to look: the lines that may matter, whether most are step lines, the first time."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from dlaasgen.logs.formats.registry import FORMATS
+from dlaasgen.logs.patterns import options
+from dlaasgen.logs.prefixes import LONGEST_LINE, peel
+from dlaasgen.logs.state import TAIL
+
+_RATE = b"images/sec"
+# A CRI line that goes on must be read for the sake of the next one.
+# And bytes of zero stand in lines that a crash has left, and between the letters of UTF-16.
+_ALSO = (r"\x00", r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
+
+
+@lru_cache(maxsize=1)
+def needles() -> Any:
+    """One expression for every line that some format may read."""
+    import re2
+
+    all_of_them = [*(needle for one in FORMATS for needle in one.NEEDLES), *_ALSO]
+    return re2.compile("|".join(all_of_them).encode(), options=options(text=False))
+
+
+def is_dense(data: bytes) -> bool:
+    """Whether most lines are likely to be step lines: by the first, the last, and one between."""
+    middle = data.find(b"\n", len(data) // 2) + 1
+    last = data.rfind(b"\n", 0, -1) + 1
+    places = (0, middle, last)
+    return sum(_RATE in data[place : data.find(b"\n", place)] for place in places) > 1
+
+
+def first_time(data: bytes) -> bytes:
+    """The first time that one of the first lines tells."""
+    position = 0
+    for _ in range(TAIL):
+        end = data.find(b"\n", position)
+        if end < 0:
+            break
+        time = peel(data[position : min(end, position + LONGEST_LINE)], {}).time
+        if time:
+            return time
+        position = end + 1
+    return b""
