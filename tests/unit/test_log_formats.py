@@ -243,6 +243,10 @@ def test_the_last_exception_of_a_chain_is_the_reason() -> None:
     assert one(log).failures == ("KeyError: 'x'", "KeyError: 'x'", "RuntimeError: y")
 
 
+def test_a_failure_that_is_told_twice_is_one() -> None:
+    assert one(b"MemoryError\nMemoryError\n").failures == ("MemoryError",)
+
+
 def test_mlperf() -> None:
     def line(key: str, value: object = None, **metadata: object) -> bytes:
         data = {"namespace": "", "time_ms": 1000, "event_type": "POINT_IN_TIME", "key": key, "value": value}
