@@ -10,7 +10,7 @@ from marshal import dumps
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dlaasgen import policies_flags, policies_gitops, policies_names, policies_pods, policies_roles, policies_scheduling
-from dlaasgen.dialects import DIALECTS, detect
+from dlaasgen.dialects import DIALECTS
 from dlaasgen.findings import Finding, nearest, shown
 from dlaasgen.policies_gitops import MOST_OBJECTS
 from dlaasgen.policies_subject import Context, Policy, Report, subject
@@ -18,6 +18,7 @@ from dlaasgen.policies_subject import Context, Policy, Report, subject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from dlaasgen.dialects import Dialect
     from dlaasgen.matrix import Waiver
     from dlaasgen.policies_flags import Benchmark
     from dlaasgen.policies_subject import Subject
@@ -80,15 +81,15 @@ class Checker:
             expected = "an object with apiVersion, kind and metadata"
             return [Finding("K106", "the manifest is no object", found=shown(manifest), expected=expected)]
         found = self._schemas.findings(manifest) if self._schemas is not None else []
+        taken = subject(manifest, self._context)
         if self._context.dialect is not None:
-            found += _other_dialect(manifest, self._context.dialect)
-        found += self.policies(manifest)
+            found += _other_dialect(taken.dialect, self._context.dialect)
+        found += self._policies(taken)
         return found
 
-    def policies(self, manifest: Mapping[str, Any]) -> list[Finding]:
+    def _policies(self, taken: Subject) -> list[Finding]:
         """What the policies that are not turned off say of a manifest."""
         context, report = self._context, Report(POLICIES)
-        taken = subject(manifest, context)
         policies_names.check_metadata(taken, report)
         policies_gitops.check_metadata(taken, report)
         runs = policies_flags.benchmarks(taken, context.facts) if context.facts is not None else []
@@ -166,9 +167,8 @@ def _codes(waivers: tuple[Waiver, ...]) -> frozenset[str]:
     return frozenset(w.code for w in waivers)
 
 
-def _other_dialect(manifest: Mapping[str, Any], expected: str) -> list[Finding]:
+def _other_dialect(dialect: Dialect | None, expected: str) -> list[Finding]:
     """A job that is not of the matrix's dialect."""
-    dialect = detect(manifest, expected)
     if dialect is None or dialect.name == expected or expected not in DIALECTS:
         return []
     if dialect.kind == "Job":  # one that sets something up may stand beside any job

@@ -177,9 +177,17 @@ def _plan(job: Job) -> Plan:
 def _conform(dialect: str | None) -> Callable[[Sequence[dict[str, Any]]], Sequence[Converted] | None] | None:
     if dialect is None:
         return None
-    from dlaasgen.conversion import conform
+    from dlaasgen.dialects import detect
 
-    return lambda objects: conform(objects, dialect)
+    def conformed(objects: Sequence[dict[str, Any]]) -> Sequence[Converted] | None:
+        found = [detect(o, dialect) for o in objects]
+        if all(d is None or d.name == dialect for d in found):  # the usual case
+            return None
+        from dlaasgen.conversion import conform
+
+        return conform(objects, dialect)
+
+    return conformed
 
 
 def _component(
