@@ -140,6 +140,25 @@ def test_environments_have_their_own_parameters(ks: Ks) -> None:
     ks("env", "set", "default").exits(2)
 
 
+def test_an_environment_inside_of_another(ks: Ks) -> None:
+    ks("env", "add", "us").ok()
+    ks("env", "add", "us/dev").ok()
+    before = ks.files()
+    told = "the folder of the environment us holds that of us/dev"
+    assert told in ks("env", "rm", "us").exits(2).err
+    assert told in ks("env", "set", "us", "--name", "eu").exits(2).err
+    assert "the folder of the environment default holds that of default/x" in (
+        ks("env", "set", "default", "--name", "default/x").exits(2).err
+    )
+    assert ks.files() == before
+    ks("env", "rm", "us/dev").ok()
+    ks("env", "set", "us", "--name", "eu").ok()
+    ks("component", "rm", "small").ok()
+    assert (
+        "small" not in (ks.place / "components/params.libsonnet").read_text(encoding="utf-8").partition("components")[2]
+    )
+
+
 def test_globals_and_changes_of_a_person_are_heard(ks: Ks) -> None:
     params = ks.place / "components/params.libsonnet"
     params.write_text(params.read_text().replace("global: {\n", "global: {\n    name: 'all',\n"), encoding="utf-8")

@@ -13,19 +13,18 @@ from dlaasgen.adapters import ksonnet_files, kubectl
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate_program
 from dlaasgen.errors import UsageError
 from dlaasgen.findings import Finding, did_you_mean
-from dlaasgen.ksonnet import application
-from dlaasgen.ksonnet.layout import COMPONENT_PARAMS
+from dlaasgen.ksonnet import application, layout
 from dlaasgen.ksonnet.objects import as_yaml, by_namespace, objects
 from dlaasgen.ksonnet.snippets import COMPONENTS, ENVIRONMENT, PARAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dlaasgen.ksonnet.application import Application, Environment
 
 # What ks did with components/params.libsonnet before anyone saw it.
 _MODULE = """\
-local params = import %s;
+local params = %s;
 local shared = if std.objectHas(params, 'global') then params.global else {};
 { components: std.mapWithKey(function(_, own) std.mergePatch(own, shared), params.components) }
 """
@@ -55,6 +54,12 @@ def open_app(folder: str = ".") -> App:
     """The application around a folder. Raises UsageError, PrototypeError."""
     root = ksonnet_files.find_root(folder)
     return App(root, application.load(ksonnet_files.read_yaml(root, application.FILE)))
+
+
+def save(app: App, made: Application, files: Mapping[str, str] | None = None, gone: Sequence[str] = ()) -> None:
+    """Write app.yaml anew, with further files, and remove folders. Raises TreeError."""
+    there = [f for f in gone if ksonnet_files.exists(app.root, f)]
+    ksonnet_files.write(app.root, {**(files or {}), application.FILE: layout.app_yaml(made)}, folders=there)
 
 
 def builtin_library() -> str:
@@ -98,9 +103,8 @@ class _Evaluation:
 
     def module_params(self, text: str | None = None) -> dict[str, dict[str, Any]]:
         """The components' own parameters."""
-        program = (
-            _MODULE % json.dumps(COMPONENT_PARAMS) if text is None else _MODULE.replace("import %s", f"(\n{text}\n)")
-        )
+        given = f"import {json.dumps(layout.COMPONENT_PARAMS)}" if text is None else f"(\n{text}\n)"
+        program = _MODULE.replace("%s", given)
         params: dict[str, dict[str, Any]] = json.loads(self._text(program, {}, "the parameters"))["components"]
         return params
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dlaasgen.adapters import ksonnet_files
 from dlaasgen.errors import PrototypeError, UsageError
@@ -13,7 +13,8 @@ from dlaasgen.ksonnet import application, arguments, layout, snippets
 from dlaasgen.ksonnet.headers import Header, parse
 from dlaasgen.ksonnet.names import check
 from dlaasgen.ksonnet.params import Params, path_of, value_of
-from dlaasgen.pipeline.ksonnet import App, builtin_library, open_app, parameters
+from dlaasgen.pipeline.ksonnet import App, builtin_library, open_app, parameters, save
+from dlaasgen.pipeline.ksonnet_packages import packages_in, uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,11 +30,11 @@ def init(
     made = application.new(name)
     files: dict[str, str] = {}
     if prototypes is not None:
-        for (registry, package), texts in _packages(prototypes).items():
+        for (registry, package), texts in packages_in(prototypes).items():
             made = made.with_library(registry, package, "")
             files |= {f"vendor/{registry}/{package}/{p}": t for p, t in texts.items()}
         if os.path.isfile(os.path.join(prototypes, "registry.yaml")):
-            made = made.with_registry(os.path.basename(os.path.realpath(prototypes)), _uri(folder, prototypes))
+            made = made.with_registry(os.path.basename(os.path.realpath(prototypes)), uri_of(folder, prototypes))
     if environment is not None:
         made = made.with_environment(environment)
         files |= layout.environment_files(environment)
@@ -41,46 +42,6 @@ def init(
     library = ksonnet_files.read(builtin_library(), "k.libsonnet")
     ksonnet_files.create(folder, layout.application_files(made, library) | files, layout.FOLDERS)
     return [h.short_name for h in headers], faults
-
-
-def _uri(root: str, folder: str) -> str:
-    """A folder as app.yaml names it: an absolute path stays one, another is relative to the application."""
-    return folder if os.path.isabs(folder) else os.path.relpath(folder, root).replace(os.sep, "/")
-
-
-def _folder(app: App, entry: Mapping[str, Any]) -> str:
-    """The folder of a registry."""
-    return os.path.join(app.root, str(entry.get("uri", "")))
-
-
-def _packages(folder: str) -> dict[tuple[str, str], dict[str, str]]:
-    """(registry, package) -> its files, of a folder that is a registry, a package, or just holds prototypes."""
-    if not os.path.isdir(folder):
-        raise UsageError([Finding("A112", "there is no folder of prototypes there", file=folder)])
-    place = os.path.realpath(folder)
-    name = check("registry", os.path.basename(place))
-    if os.path.isfile(os.path.join(place, "registry.yaml")):
-        return {
-            (name, check("package", library)): ksonnet_files.files(ksonnet_files.package(place, path))
-            for library, path in registry_libraries(place).items()
-        }
-    if ksonnet_files.is_package(place):
-        return {(name, name): ksonnet_files.files(place)}
-    files = {f"prototypes/{p}": t for p, t in ksonnet_files.files(place).items()}
-    if not any(p.endswith(".jsonnet") for p in files):
-        hint = "give a folder with registry.yaml, with parts.yaml, or with .jsonnet files"
-        raise UsageError([Finding("A112", "the folder holds no prototypes", file=folder, hint=hint)])
-    return {(name, name): files}
-
-
-def registry_libraries(folder: str) -> dict[str, str]:
-    """The packages that a registry.yaml lists: name -> path. Raises UsageError, PrototypeError."""
-    document: Any = ksonnet_files.read_yaml(os.path.realpath(folder), "registry.yaml", "A112")
-    libraries = document.get("libraries") if isinstance(document, dict) else None
-    if not isinstance(libraries, dict) or not all(isinstance(k, str) for k in libraries):
-        raise PrototypeError([Finding("A112", "the registry lists no libraries", file="registry.yaml")])
-    paths = {k: v.get("path", k) if isinstance(v, dict) else k for k, v in libraries.items()}
-    return {k: v if isinstance(v, str) else k for k, v in paths.items()}
 
 
 def _is_prototype(path: str) -> bool:
@@ -187,7 +148,7 @@ def add_environment(environment: application.Environment) -> None:
         if taken or ksonnet_files.exists(app.root, f"environments/{environment.folder}"):
             hint = f"dlaasgen ks env set {environment.name} changes it"
             raise UsageError([Finding("A104", f"there is an environment {environment.name} already", hint=hint)])
-        _save(app, app.application.with_environment(environment), layout.environment_files(environment))
+        save(app, app.application.with_environment(environment), layout.environment_files(environment))
 
 
 def set_environment(name: str, new: str | None, changes: Mapping[str, str]) -> None:
@@ -195,9 +156,10 @@ def set_environment(name: str, new: str | None, changes: Mapping[str, str]) -> N
     app = open_app()
     with ksonnet_files.locked(app.root):
         before = app.application.environment(name)
+        _refuse_nested(app, before, new)
         after = replace(before, **changes)
         if new is None or new == name:
-            _save(app, app.application.with_environment(after))
+            save(app, app.application.with_environment(after))
             return
         check("environment", new)
         if new in app.application.environments or ksonnet_files.exists(app.root, f"environments/{new}"):
@@ -205,74 +167,25 @@ def set_environment(name: str, new: str | None, changes: Mapping[str, str]) -> N
         old = f"environments/{before.folder}"
         moved = {f"environments/{new}/{p}": t for p, t in ksonnet_files.files(os.path.join(app.root, old)).items()}
         made = app.application.without_environment(name).with_environment(replace(after, name=new, path=new))
-        _save(app, made, moved, [old])
+        save(app, made, moved, [old])
 
 
 def remove_environment(name: str) -> None:
     """Remove an environment and its folder. Raises UsageError, TreeError."""
     app = open_app()
     with ksonnet_files.locked(app.root):
-        folder = f"environments/{app.application.environment(name).folder}"
-        _save(app, app.application.without_environment(name), {}, [folder])
+        environment = app.application.environment(name)
+        _refuse_nested(app, environment, None, "remove it first")
+        folder = f"environments/{environment.folder}"
+        save(app, app.application.without_environment(name), {}, [folder])
 
 
-def _save(
-    app: App, made: application.Application, files: Mapping[str, str] | None = None, gone: Sequence[str] = ()
-) -> None:
-    there = [f for f in gone if ksonnet_files.exists(app.root, f)]
-    ksonnet_files.write(app.root, {**(files or {}), application.FILE: layout.app_yaml(made)}, folders=there)
-
-
-def add_registry(name: str, uri: str) -> None:
-    """Add a registry in a folder. Raises UsageError, PrototypeError."""
-    app = open_app()
-    check("registry", name)
-    if "://" in uri and not uri.startswith("file://"):
-        hint = "fetch it (git clone) and give the folder"
-        raise UsageError([Finding("A112", "only registries in folders can be added", found=uri[:100], hint=hint)])
-    folder = uri.removeprefix("file://")
-    registry_libraries(folder)
-    with ksonnet_files.locked(app.root):
-        _save(app, app.application.with_registry(name, _uri(app.root, folder)))
-
-
-def packages(app: App) -> list[tuple[str, str, str, bool]]:
-    """(registry, package, version, whether it is installed) of every package that is known. Raises PrototypeError."""
-    known: dict[tuple[str, str], tuple[str, bool]] = {}
-    for registry, entry in app.application.registries.items():
-        folder = _folder(app, entry)
-        if entry.get("protocol") == "fs" and os.path.isfile(os.path.join(folder, "registry.yaml")):
-            known |= {(registry, name): ("", False) for name in registry_libraries(folder)}
-    for key, library in app.application.libraries.items():
-        folder, _, last = key.rpartition("/")
-        names = (str(library.get("registry") or folder), str(library.get("name") or last))
-        known[names] = (str(library.get("version") or ""), True)
-    return [(r, n, v, i) for (r, n), (v, i) in sorted(known.items())]
-
-
-def install(package: str) -> str:
-    """Copy a package, REGISTRY/NAME, into vendor/; its folder. Raises UsageError, PrototypeError, TreeError."""
-    app = open_app()
-    registry, _, rest = package.rpartition("/")
-    name, _, version = rest.partition("@")
-    check("package", name)
-    if not registry:
-        having = sorted({r for r, n, _, _ in packages(app) if n == name})
-        if len(having) != 1:
-            message = f"{'several registries have' if having else 'no registry has'} a package {name}"
-            raise UsageError([Finding("A112", message, expected="REGISTRY/NAME", hint=", ".join(having) or None)])
-        registry = having[0]
-    entry = app.application.registries.get(check("registry", registry))
-    if entry is None or entry.get("protocol") != "fs":
-        message = f"the application has no registry {registry}" if entry is None else "the registry is no folder"
-        hint = "dlaasgen ks registry add NAME FOLDER adds one"
-        raise UsageError([Finding("A112", message, found=registry, hint=hint)])
-    folder = _folder(app, entry)
-    place = ksonnet_files.package(folder, registry_libraries(folder).get(name, name))
-    target = f"vendor/{registry}/{name}"
-    texts = {f"{target}/{p}": t for p, t in ksonnet_files.files(place).items()}
-    with ksonnet_files.locked(app.root):
-        if ksonnet_files.exists(app.root, target):
-            raise UsageError([Finding("A104", f"the package {registry}/{name} is installed already", file=target)])
-        _save(app, app.application.with_library(registry, name, version), texts)
-    return target
+def _refuse_nested(app: App, environment: application.Environment, new: str | None, hint: str | None = None) -> None:
+    """Raises UsageError when an environment's folder, which goes, holds another's, or would hold its new one."""
+    if new is None and hint is None:
+        return
+    folders = [e.folder for e in app.application.environments.values()] + ([new] if new else [])
+    inner = next((f for f in folders if f.startswith(f"{environment.folder}/")), None)
+    if inner is not None:
+        message = f"the folder of the environment {environment.name} holds that of {inner}"
+        raise UsageError([Finding("A104", message, file=f"environments/{inner}", hint=hint)])

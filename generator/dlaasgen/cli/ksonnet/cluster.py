@@ -88,10 +88,12 @@ def _call(verb: str, environment: str, components: list[str] | None, options: li
     """Whether kubectl said that something differs."""
     from dlaasgen.pipeline import ksonnet
 
-    differ = False
+    differ = called = False
     for what, code, said in ksonnet.to_cluster(ksonnet.open_app(), verb, environment, components or (), options):
         output.say(what)
         if said.strip():
             output.always(said.rstrip("\n"))
-        differ = differ or bool(code)
+        differ, called = differ or bool(code), True
+    if not called:
+        output.say(f"nothing to {verb}: the application has no components")
     return differ

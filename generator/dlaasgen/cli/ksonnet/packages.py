@@ -14,7 +14,7 @@ from dlaasgen.cli.output import Output
 def list_(form: Form = Output.text) -> None:
     """List the packages of the registries, and which are installed."""
     from dlaasgen.pipeline.ksonnet import open_app
-    from dlaasgen.pipeline.ksonnet_edit import packages
+    from dlaasgen.pipeline.ksonnet_packages import packages
 
     rows = [[r, n, v, "*" if installed else ""] for r, n, v, installed in packages(open_app())]
     table(form, ("registry", "name", "version", "installed"), rows)
@@ -24,9 +24,9 @@ def install(
     package: Annotated[str, typer.Argument(metavar="REGISTRY/PACKAGE", help="The package; @VERSION is only noted.")],
 ) -> None:
     """Copy a package of a registry into vendor/."""
-    from dlaasgen.pipeline import ksonnet_edit
+    from dlaasgen.pipeline import ksonnet_packages
 
-    output.say(f"installed {ksonnet_edit.install(package)}")
+    output.say(f"installed {ksonnet_packages.install(package)}")
 
 
 def registries(form: Form = Output.text) -> None:
@@ -44,7 +44,7 @@ def add(
     version: Annotated[str | None, typer.Option("--version", help="Ignored: a folder has the version it has.")] = None,
 ) -> None:
     """Add a registry in a folder."""
-    from dlaasgen.pipeline import ksonnet_edit
+    from dlaasgen.pipeline import ksonnet_packages
 
-    ksonnet_edit.add_registry(name, uri)
+    ksonnet_packages.add_registry(name, uri)
     output.say(f"added the registry {name}")
