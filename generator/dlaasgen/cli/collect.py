@@ -20,7 +20,7 @@ def collect(
         typer.Option(
             "--from",
             metavar="PLACE",
-            help="A folder, archive or file of logs, or - for standard input. Can be repeated.",
+            help="A folder, archive or file of logs, - for standard input, or k8s://NAMESPACE. Can be repeated.",
         ),
     ],
     tree: Annotated[
@@ -50,6 +50,18 @@ def collect(
             "--name", metavar="POD", help="The pod that standard input is the log of, if its lines name none."
         ),
     ] = None,
+    selector: Annotated[
+        str, typer.Option("--selector", metavar="LABELS", help="Which pods of a cluster, by their labels.")
+    ] = "dlaasgen/matrix",
+    context: Annotated[
+        str | None, typer.Option("--context", metavar="NAME", help="The context of the kubeconfig; its current one.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on collecting from the cluster until interrupted.")
+    ] = False,
+    interval: Annotated[
+        int, typer.Option("--interval", metavar="SECONDS", min=1, help="How long to wait between two looks at it.")
+    ] = 30,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; one a core when left out.")
     ] = None,
@@ -58,9 +70,22 @@ def collect(
     """Store logs and the results of their jobs. Collecting again changes nothing."""
     from dlaasgen.pipeline import collect as pipeline
 
-    asked = pipeline.Asked(from_, store, tuple(tree or ()), tuple(matrix or ()), run_, pattern, name, jobs)
+    asked = pipeline.Asked(
+        from_,
+        store,
+        tuple(tree or ()),
+        tuple(matrix or ()),
+        run_,
+        pattern,
+        name,
+        jobs,
+        selector,
+        context,
+        follow,
+        interval,
+    )
     with output.progress("collecting") as progress:
-        done = pipeline.collect(asked, sys.stdin.buffer, progress)
+        done = pipeline.collect(asked, sys.stdin.buffer, progress, output.say)
     if output_ is output.Output.json:
         output.data(
             {

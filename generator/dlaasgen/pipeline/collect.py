@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from dlaasgen import joining
-from dlaasgen.adapters import matrix_files, project, workers
+from dlaasgen.adapters import cluster, matrix_files, project, workers
 from dlaasgen.adapters.log_files import unpacking
 from dlaasgen.adapters.log_files.finding import Places
 from dlaasgen.adapters.store import logs as log_store
@@ -17,11 +17,12 @@ from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import StoreError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.origins import compile_names, is_log
-from dlaasgen.pipeline import ingest, parsing, places
+from dlaasgen.pipeline import from_cluster, ingest, parsing, places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from dlaasgen.adapters.store.database import Database
     from dlaasgen.joining import Known
     from dlaasgen.pipeline.ingest import Progress
 
@@ -40,6 +41,10 @@ class Asked:
     pattern: str | None = None
     name: str | None = None
     jobs: int | None = None
+    selector: str = "dlaasgen/matrix"
+    context: str | None = None
+    follow: bool = False
+    interval: float = 30.0
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Collected:
     failed: list[tuple[str, str]] = field(default_factory=list)
 
 
-def collect(asked: Asked, stdin: IO[bytes], progress: Progress) -> Collected:
+def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[str], None]) -> Collected:
     """Find, store and read. Raises UsageError before anything is stored when the command line is wrong."""
     known = trees(asked.trees, asked.matrices, asked.run)
     jobs = asked.jobs or workers.default_jobs()
@@ -64,7 +69,8 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress) -> Collected:
     out = Collected()
     sources = Places()
     try:
-        found = [(path, sources.find(path, pattern or is_log)) for path in asked.sources if path != STDIN]
+        files = [p for p in asked.sources if p != STDIN and not p.startswith(cluster.SCHEME)]
+        found = [(path, sources.find(path, pattern or is_log)) for path in files]
         with opened(asked.store, make=True) as database:
             log_store.rejoin(database, known)
             for path, logs in found:
@@ -76,11 +82,36 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress) -> Collected:
                 stream = unpacking.stream(stdin)
                 _add(out, ingest.ingest_stream(database, stream, naming, asked.name))
             log_store.note_missing(database, [(f"file:{name}", why) for name, why in out.failed])
-            out.results = parsing.parse(database, jobs, progress)
+            _clusters(asked, database, known, out, jobs, told)
+            out.results += parsing.parse(database, jobs, progress)
             out.unmatched = result_store.listed(database, unmatched=True)
     finally:
         sources.close()
     return out
+
+
+def _clusters(
+    asked: Asked, database: Database, known: Known, out: Collected, jobs: int, told: Callable[[str], None]
+) -> None:
+    """Logs from clusters, once or for ever."""
+    namespaces = [path.removeprefix(cluster.SCHEME) for path in asked.sources if path.startswith(cluster.SCHEME)]
+    if asked.follow and not namespaces:
+        raise UsageError([Finding("C131", "--follow needs a cluster", expected="--from k8s://NAMESPACE")])
+    if not namespaces:
+        return
+    api = cluster.Cluster(asked.context)
+    done: dict[str, bool] = {}
+
+    def one() -> None:
+        for namespace in namespaces:
+            came = from_cluster.collect(database, api, namespace, asked.selector, known, done)
+            log_store.note_missing(database, came.failed)
+            _add(out, came)
+        out.results += parsing.parse(database, jobs, None)
+
+    for _ in from_cluster.rounds(one, asked.interval, follow=asked.follow, told=told):
+        if asked.follow:
+            told(f"{out.logs} logs, {out.new} of them new; {out.results} results; {len(out.failed)} not had")
 
 
 def reparse(store: str, jobs: int | None, progress: Progress) -> int:

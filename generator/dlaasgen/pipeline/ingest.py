@@ -122,8 +122,8 @@ def fill(spool: Spool, data: Iterable[bytes]) -> None:
         head += piece
         if head.count(b"\n") > demux.SAMPLE or len(head) >= unpacking.PIECE:
             break
-    lines = head.splitlines(keepends=True)
-    form = demux.form(lines[:-1] if len(lines) > 1 and not head.endswith(b"\n") else lines)
+    lines = head[: unpacking.PIECE >> 4].split(b"\n", 2 * demux.SAMPLE)
+    form = demux.form(lines[:-1] if len(lines) > 1 else lines)
     if form is None:
         spool.add(None, head)
         for piece in stream:

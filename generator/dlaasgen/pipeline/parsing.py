@@ -15,6 +15,8 @@ from dlaasgen.results_status import result_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from sqlalchemy import Connection
+
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.adapters.store.results import Done, Stored, Todo
     from dlaasgen.logs.events import LogReading
@@ -50,7 +52,8 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
     def work(start: int, _stop: int) -> list[Done]:
         own = database.fresh()
         try:
-            return [read_job(own, one, patterns) for one in batches[start]]
+            with own.read() as connection:
+                return [read_job(connection, one, patterns) for one in batches[start]]
         finally:
             own.close()
 
@@ -62,7 +65,7 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
     return saved
 
 
-def read_job(database: Database, todo: Todo, patterns: Sequence[Pattern] = ()) -> Done:
+def read_job(connection: Connection, todo: Todo, patterns: Sequence[Pattern] = ()) -> Done:
     """The result of one job, from all of its logs in the store."""
     job = todo.job
     replicas = job.params.get("replicas")
@@ -78,18 +81,18 @@ def read_job(database: Database, todo: Todo, patterns: Sequence[Pattern] = ()) -
     pods: dict[tuple[str, int, int], list[Stored]] = {}
     for log in todo.logs:
         pods.setdefault((log.role, log.number, log.restart), []).append(log)
-    chosen = [_pod(database, pods[key], patterns) for key in sorted(pods)]
+    chosen = [_pod(connection, pods[key], patterns) for key in sorted(pods)]
     document = to_json(result_of(facts, chosen))
     document["logs"] = sorted({log.digest for log in todo.logs})
     series = [worker.pop("series", []) for worker in document["workers"]]
     return result_store.Done(job.job, job.run, todo.inputs, PARSER, document, series)
 
 
-def _pod(database: Database, stored: Sequence[Stored], patterns: Sequence[Pattern]) -> PodLog:
+def _pod(connection: Connection, stored: Sequence[Stored], patterns: Sequence[Pattern]) -> PodLog:
     """One log for a pod's attempt: of several (side cars, the same log in two forms) that which tells most."""
     best: tuple[Any, LogReading, Stored] | None = None
     for log in stored:
-        for reading in _read(database, log.digest, patterns):
+        for reading in _read(connection, log.digest, patterns):
             rank = (bool(reading.header), log.container == CONTAINER, reading.lines.read, log.size, log.key)
             if best is None or rank > best[0]:
                 best = (rank, reading, log)
@@ -99,11 +102,10 @@ def _pod(database: Database, stored: Sequence[Stored], patterns: Sequence[Patter
     return PodLog(reading, role=log.role, index=log.number, digest=log.digest, attempt=log.restart)
 
 
-def _read(database: Database, digest: str, patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:
+def _read(connection: Connection, digest: str, patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:
     reader = Reader(patterns)
-    with database.read() as connection:
-        for data in log_store.read(connection, digest):
-            reader.feed(data)
+    for data in log_store.read(connection, digest):
+        reader.feed(data)
     return reader.close()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
@@ -21,21 +21,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dlaasgen.adapters.store.database import Database
-    from dlaasgen.joining import Arrival, Job, Known, Packed
+    from dlaasgen.joining import Arrival, Job, Known
 
 _LOCK = 7_391_107
+# So many values fit into one statement of either database; so many pieces into memory.
+_AT_ONCE = 500
+_PIECES = 64
+_READ = sa.select(chunks.c.data).where(chunks.c.digest == sa.bindparam("digest"), chunks.c.seq == sa.bindparam("seq"))
 _COLUMNS = ("namespace", "pod", "uid", "container", "restart", "path")
 
 
 def store(database: Database, arrivals: Sequence[Arrival]) -> int:
     """Store logs and where they came from, in one transaction; the number of places that are new or have grown."""
-    changed = 0
+    if not arrivals:
+        return 0
     with database.write() as connection:
         turn(database, connection)
-        for arrival in arrivals:
-            _job(database, connection, arrival.job)
-            changed += _source(database, connection, arrival)
-    return changed
+        for job in {(a.job.job, a.job.run): a.job for a in arrivals}.values():
+            _job(database, connection, job)
+        known = _held(connection, [a.origin.key for a in arrivals])
+        new = {a.origin.key: a for a in arrivals if a.origin.key not in known}
+        _insert(database, connection, list(new.values()))
+        others = [a for a in arrivals if new.get(a.origin.key) is not a]
+        return len(new) + sum(_source(database, connection, a, _held(connection, [a.origin.key])) for a in others)
 
 
 def turn(database: Database, connection: sa.Connection) -> None:
@@ -81,9 +89,8 @@ def note_missing(database: Database, found: Iterable[tuple[str, str]]) -> None:
 
 def read(connection: sa.Connection, digest: str) -> Iterator[bytes]:
     """A log's bytes, a piece at a time."""
-    query = sa.select(chunks.c.data).where(chunks.c.digest == digest)
     seq = 0
-    while (data := connection.execute(query.where(chunks.c.seq == seq)).scalar()) is not None:
+    while (data := connection.execute(_READ, {"digest": digest, "seq": seq}).scalar()) is not None:
         yield zlib.decompress(data)
         seq += 1
 
@@ -111,40 +118,36 @@ def _job(database: Database, connection: sa.Connection, job: Job) -> None:
     connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told))
 
 
-def _source(database: Database, connection: sa.Connection, arrival: Arrival) -> bool:
+def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]]:
+    """What is stored of these places: (key, digest, job, run, size) by key."""
+    found: dict[str, list[Any]] = {}
+    query = sa.select(sources.c.key, sources.c.digest, sources.c.job, sources.c.run, logs.c.size).join(
+        logs, logs.c.digest == sources.c.digest
+    )
+    for start in range(0, len(keys), _AT_ONCE):
+        for row in connection.execute(query.where(sources.c.key.in_(keys[start : start + _AT_ONCE]))):
+            found.setdefault(row.key, []).append(row)
+    return found
+
+
+def _source(database: Database, connection: sa.Connection, arrival: Arrival, known: dict[str, list[Any]]) -> bool:
+    """Store a log of a place of which there is one already; whether it changes anything."""
     origin, log = arrival.origin, arrival.log
-    held = connection.execute(
-        sa.select(sources.c.digest, sources.c.job, sources.c.run, logs.c.size)
-        .join(logs, logs.c.digest == sources.c.digest)
-        .where(sources.c.key == origin.key)
-    ).all()
-    connection.execute(sa.delete(missing).where(missing.c.key == origin.key))
+    held = known.get(origin.key, [])
     if any(row.digest == log.digest for row in held):
-        moved = any(
-            row.digest == log.digest and (row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held
-        )
+        moved = any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
         if moved and arrival.job.cell is not None:
             move(connection, origin.key, arrival.job)
+        connection.execute(sa.delete(missing).where(missing.c.key == origin.key))
         return False
     if any(row.size > log.size and _begin(read(connection, row.digest), log.size) == log.digest for row in held):
         return False
-    _log(database, connection, log)
-    grown = [row.digest for row in held if row.size < log.size]
-    for digest, size in [(row.digest, row.size) for row in held if row.digest in grown]:
-        if _begin((zlib.decompress(piece) for piece in log.pieces()), size) == digest:
-            connection.execute(sa.delete(sources).where(sources.c.key == origin.key, sources.c.digest == digest))
-            _forget(connection, digest)
-    row = {
-        "key": origin.key,
-        "digest": log.digest,
-        "job": arrival.job.job,
-        "run": arrival.job.run,
-        "role": origin.role,
-        "number": origin.number,
-        "found": now(),
-        **{name: getattr(origin, name) for name in _COLUMNS},
-    }
-    connection.execute(database.insert(sources).values(row).on_conflict_do_nothing())
+    _insert(database, connection, [arrival])
+    for row in held:
+        unpacked = (zlib.decompress(piece) for piece in log.pieces())
+        if row.size < log.size and _begin(unpacked, row.size) == row.digest:
+            connection.execute(sa.delete(sources).where(sources.c.key == origin.key, sources.c.digest == row.digest))
+            _forget(connection, row.digest)
     return True
 
 
@@ -161,13 +164,47 @@ def move(connection: sa.Connection, key: str, job: Job) -> None:
                 connection.execute(sa.delete(table).where(table.c.job == old.job, table.c.run == old.run))
 
 
-def _log(database: Database, connection: sa.Connection, log: Packed) -> None:
-    row = {"digest": log.digest, "size": log.size, "lines": log.lines, "stored": now()}
-    insert = database.insert(logs).values(row).on_conflict_do_nothing().returning(logs.c.digest)
-    if connection.execute(insert).first() is None:
+def _insert(database: Database, connection: sa.Connection, arrivals: Sequence[Arrival]) -> None:
+    """Store the logs that are not there yet, and all the places."""
+    if not arrivals:
         return
-    for seq, data in enumerate(log.pieces()):
-        connection.execute(sa.insert(chunks).values(digest=log.digest, seq=seq, data=data))
+    wanted = {a.log.digest: a.log for a in arrivals}
+    digests = list(wanted)
+    there: set[str] = set()
+    for start in range(0, len(digests), _AT_ONCE):
+        part = sa.select(logs.c.digest).where(logs.c.digest.in_(digests[start : start + _AT_ONCE]))
+        there.update(connection.execute(part).scalars())
+    time = now()
+    fresh = [log for digest, log in wanted.items() if digest not in there]
+    if fresh:
+        rows = [{"digest": log.digest, "size": log.size, "lines": log.lines, "stored": time} for log in fresh]
+        connection.execute(sa.insert(logs), rows)
+    waiting: list[dict[str, Any]] = []
+    for log in fresh:
+        for seq, data in enumerate(log.pieces()):
+            waiting.append({"digest": log.digest, "seq": seq, "data": data})
+            if len(waiting) >= _PIECES:
+                connection.execute(sa.insert(chunks), waiting)
+                waiting = []
+    if waiting:
+        connection.execute(sa.insert(chunks), waiting)
+    places = [
+        {
+            "key": a.origin.key,
+            "digest": a.log.digest,
+            "job": a.job.job,
+            "run": a.job.run,
+            "role": a.origin.role,
+            "number": a.origin.number,
+            "found": time,
+            **{name: getattr(a.origin, name) for name in _COLUMNS},
+        }
+        for a in arrivals
+    ]
+    connection.execute(database.insert(sources).on_conflict_do_nothing(), places)
+    connection.execute(
+        sa.delete(missing).where(missing.c.key == sa.bindparam("place")), [{"place": a.origin.key} for a in arrivals]
+    )
 
 
 def _forget(connection: sa.Connection, digest: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from dlaasgen.adapters.store.database import Database
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -67,29 +69,33 @@ def todo(database: Database, parser: str, *, everything: bool = False) -> list[T
 
 def save(database: Database, parser: str, done: Sequence[Done]) -> int:
     """Store results, in one transaction; the number stored. One whose logs have changed meanwhile is left out."""
-    saved = 0
+    told = []
     with database.write() as connection:
         turn(database, connection)
+        current: dict[tuple[str, str], str] = {}
+        for start in range(0, len(done), _AT_ONCE):
+            names = [one.job for one in done[start : start + _AT_ONCE]]
+            current |= {(r.job, r.run): _todo(r, held, parser).inputs for r, held in _groups(connection, names)}
         for one in done:
-            current = [_todo(row, logs_, parser) for row, logs_ in _groups(connection, one.job, one.run)]
-            if not current or current[0].inputs != one.inputs:
-                continue
-            rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
-            row = {
-                "job": one.job,
-                "run": one.run,
-                "inputs": one.inputs,
-                "parser": one.parser,
-                "status": one.document["status"],
-                "images_per_second": rate,
-                "document": orjson.dumps(dict(one.document)).decode(),
-                "series": orjson.dumps(one.series).decode(),
-            }
-            told = {name: value for name, value in row.items() if name not in {"job", "run"}}
-            insert = database.insert(results).values(row)
-            connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told))
-            saved += 1
-    return saved
+            if current.get((one.job, one.run)) == one.inputs:
+                rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
+                told.append(
+                    {
+                        "job": one.job,
+                        "run": one.run,
+                        "inputs": one.inputs,
+                        "parser": one.parser,
+                        "status": one.document["status"],
+                        "images_per_second": rate,
+                        "document": orjson.dumps(dict(one.document)).decode(),
+                        "series": orjson.dumps(one.series).decode(),
+                    }
+                )
+        if told:
+            insert = database.insert(results)
+            update = {c.name: insert.excluded[c.name] for c in results.c if not c.primary_key}
+            connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=update), told)
+    return len(told)
 
 
 def rows(database: Database) -> Iterator[tuple[str, str, str]]:
@@ -131,9 +137,7 @@ def not_had(database: Database) -> list[dict[str, str]]:
         return [dict(row) for row in connection.execute(sa.select(missing).order_by(missing.c.key)).mappings()]
 
 
-def _groups(
-    connection: sa.Connection, job: str | None = None, run: str | None = None
-) -> Iterator[tuple[Any, tuple[Stored, ...]]]:
+def _groups(connection: sa.Connection, names: Sequence[str] | None = None) -> Iterator[tuple[Any, tuple[Stored, ...]]]:
     query = (
         sa.select(
             jobs,
@@ -144,8 +148,8 @@ def _groups(
         .join(logs, logs.c.digest == sources.c.digest)
         .order_by(jobs.c.job, jobs.c.run, sources.c.key, sources.c.digest)
     )
-    if job is not None:
-        query = query.where(jobs.c.job == job, jobs.c.run == run)
+    if names is not None:
+        query = query.where(jobs.c.job.in_(names))
     first: Any = None
     group: list[Stored] = []
     for row in connection.execute(query):
