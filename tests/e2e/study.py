@@ -44,7 +44,7 @@ class Study:
         file = self.folder / "matrix" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(matrix), encoding="utf-8")
-        self.dlaasgen("render", file, cwd=self.folder).ok()
+        self.dlaasgen("render", file, "--out", self.folder / "rendered", cwd=self.folder).ok()
         index = json.loads((self.tree(name) / "index.json").read_text(encoding="utf-8"))
         return {cell["id"]: cell["job"] for cell in index["cells"]}
 
