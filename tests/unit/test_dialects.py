@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -62,6 +63,53 @@ def test_a_job_without_policies_is_of_the_dialect_that_is_expected() -> None:
     assert dialect is DIALECTS["tfjob-v1-flat"]
     assert dialect.policy_path == "spec"
     assert DIALECTS["tfjob-v1"].policy_path == "spec.runPolicy"
+
+
+# How the releases of Kubeflow Trainer, all v1alpha1, have pods changed that come from a runtime.
+PATCHED = {"nodeSelector": {"a": "b"}, "containers": [{"name": "node", "volumeMounts": [], "env": []}]}
+TARGET = [{"name": "node"}]
+RELEASES: dict[str, dict[str, Any]] = {
+    "2.0": {"podSpecOverrides": [{"targetJobs": TARGET, **PATCHED}], "labels": {"a": "b"}},
+    "2.1": {"podTemplateOverrides": [{"targetJobs": TARGET, "metadata": {"labels": {"a": "b"}}, "spec": PATCHED}]},
+    "2.2": {
+        "activeDeadlineSeconds": 60,
+        "initializer": {"dataset": {"storageUri": "s3://a/b"}},
+        "runtimePatches": [
+            {
+                "manager": "dlaasgen",
+                "trainingRuntimeSpec": {
+                    "template": {
+                        "spec": {
+                            "replicatedJobs": [
+                                {
+                                    "name": "node",
+                                    "template": {
+                                        "spec": {
+                                            "template": {
+                                                "metadata": {"labels": {"a": "b"}},
+                                                "spec": {**PATCHED, "securityContext": {"runAsNonRoot": True}},
+                                            }
+                                        }
+                                    },
+                                }
+                            ]
+                        }
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_trainjobs_of_every_release(release: str) -> None:
+    data = trainjob()
+    data["spec"] |= RELEASES[release]
+    assert told(data) == []
+    # The patch is strict to its end.
+    text = json.dumps(data)
+    assert told(json.loads(text.replace('"nodeSelector"', '"nodeSelectors"')))[0].count("did you mean nodeSelector?")
 
 
 REPLICAS = {"Launcher": replica(1), "Worker": replica(2)}

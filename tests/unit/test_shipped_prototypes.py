@@ -31,13 +31,13 @@ GIVEN: dict[str, Any] = {
 }
 
 
-def objects(name: str, **params: Any) -> list[dict[str, Any]]:
+def objects(name: str, by: str = "rjsonnet", /, **params: Any) -> list[dict[str, Any]]:
     """What a prototype returns for a cell, as a list."""
     prototype = PROTOTYPES[name]
     cell = {k: v for k, v in GIVEN.items() if k in prototype.parameters} | params
     assert prototype.faults(cell) == []
     cell |= {"name": "job", "labels": {}, "annotations": {}}
-    (value,) = json.loads(evaluate(LIBRARY, name, prototype.defaults, [cell], engine("rjsonnet"), json.dumps))
+    (value,) = json.loads(evaluate(LIBRARY, name, prototype.defaults, [cell], engine(by), json.dumps))
     return value if isinstance(value, list) else [value]
 
 
@@ -156,6 +156,12 @@ def test_every_parameter_at_once_is_right_by_the_strict_schema(name: str) -> Non
     checker = Checker(Context(), KubernetesSchemas())
     for data in [*objects(name), *objects(name, **everything(name))]:
         assert [str(f) for f in checker.findings(data)] == []
+
+
+@pytest.mark.parametrize("name", PROTOTYPES)
+def test_both_engines_agree(name: str) -> None:
+    for params in ({}, everything(name)):
+        assert objects(name, "jsonnet", **params) == objects(name, **params)
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)
