@@ -309,6 +309,23 @@ def test_components_that_cannot_be_evaluated(ks: Ks) -> None:
     assert "component small holds what is no Kubernetes object" in ks("show", "default").exits(4).err
 
 
+def test_what_is_left_out_is_told(ks: Ks) -> None:
+    (ks.place / "components/more.yaml").write_text("kind: Job\n", encoding="utf-8")
+    (ks.place / "components/module").mkdir()
+    for words in (["show", "default"], ["component", "list"]):
+        told = ks(*words).ok().err
+        assert "components/module: warning[A116]: this is no component here, and left out" in told
+        assert "components/more.yaml: warning[A116]" in told
+        assert "params" not in told
+
+
+def test_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder(tmp_path).rename(tmp_path / "my prototypes")
+    ks = Ks(tmp_path)
+    ks("init", "app", "--prototypes", "my prototypes").ok()
+    assert (tmp_path / "app/vendor/prototypes/prototypes/prototypes/bench-small.jsonnet").is_file()
+
+
 def test_links_that_lead_out_are_not_followed(ks: Ks, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

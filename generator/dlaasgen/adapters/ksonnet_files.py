@@ -95,6 +95,12 @@ def components(root: str) -> list[str]:
     )
 
 
+def no_components(root: str) -> list[str]:
+    """What stands in components/ and is neither a component nor a library, sorted: modules, YAML, JSON."""
+    known = (_COMPONENT, ".libsonnet")
+    return sorted(n for n in _names(root, "components") if not n.startswith(".") and not n.endswith(known))
+
+
 def _names(root: str, path: str) -> list[str]:
     try:
         return os.listdir(inside(root, path))

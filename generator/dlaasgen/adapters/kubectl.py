@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_WORDS = 600
+_LOGGED = re.compile(r"[EIW][0-9]{4} ").match
 
 
 def run(arguments: Sequence[str], given: str = "", accepted: Sequence[int] = (0,)) -> tuple[int, str, str]:
@@ -29,7 +31,9 @@ def run(arguments: Sequence[str], given: str = "", accepted: Sequence[int] = (0,
     except OSError as error:
         raise ClusterError([Finding("A114", f"kubectl cannot be started: {error.strerror}", file=path)]) from None
     if done.returncode not in accepted:
-        said = " ".join((done.stderr or done.stdout).split())[:_MOST_WORDS]
+        # Its libraries' own log lines stand before what kubectl itself has to say.
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if not _LOGGED(line)]
+        said = " ".join(" ".join(lines).split())[:_MOST_WORDS]
         verb = next((a for a in arguments if not a.startswith("-")), "")
         raise ClusterError([Finding("A115", f"kubectl {verb} failed: {said or f'exit code {done.returncode}'}")])
     return done.returncode, done.stdout, done.stderr

@@ -48,6 +48,10 @@ CODES: dict[str, tuple[str, str]] = {
     "A113": ("Files cannot be read or written", "The operating system refused; nothing was changed."),
     "A114": ("kubectl not found", "apply, delete and diff call kubectl, which must be on PATH."),
     "A115": ("The cluster refused, or does not answer", "kubectl failed; its own words are in the finding."),
+    "A116": (
+        "Left out",
+        "Only jsonnet files in components/ itself are components here; ks also knew modules (folders), YAML and JSON.",
+    ),
     "A201": (
         "Prototype cannot be imported",
         "The file is no ksonnet prototype whose meaning can be kept in a function of its parameters.",

@@ -50,6 +50,15 @@ class App:
         return sorted(set(wanted)) or known
 
 
+def left_out(app: App) -> list[Finding]:
+    """Warnings about what ks would have taken for components, and we do not."""
+    hint = "components are .jsonnet files in components/ itself"
+    return [
+        Finding("A116", "this is no component here, and left out", "warning", file=f"components/{name}", hint=hint)
+        for name in ksonnet_files.no_components(app.root)
+    ]
+
+
 def open_app(folder: str = ".") -> App:
     """The application around a folder. Raises UsageError, PrototypeError."""
     root = ksonnet_files.find_root(folder)

@@ -33,8 +33,8 @@ def init(
         for (registry, package), texts in packages_in(prototypes).items():
             made = made.with_library(registry, package, "")
             files |= {f"vendor/{registry}/{package}/{p}": t for p, t in texts.items()}
-        if os.path.isfile(os.path.join(prototypes, "registry.yaml")):
-            made = made.with_registry(os.path.basename(os.path.realpath(prototypes)), uri_of(folder, prototypes))
+        if made.libraries and os.path.isfile(os.path.join(prototypes, "registry.yaml")):
+            made = made.with_registry(next(iter(made.libraries.values()))["registry"], uri_of(folder, prototypes))
     if environment is not None:
         made = made.with_environment(environment)
         files |= layout.environment_files(environment)

@@ -30,7 +30,10 @@ def packages_in(folder: str) -> dict[tuple[str, str], dict[str, str]]:
     if not os.path.isdir(folder):
         raise UsageError([Finding("A112", "there is no folder of prototypes there", file=folder)])
     place = os.path.realpath(folder)
-    name = check("registry", os.path.basename(place))
+    try:
+        name = check("registry", os.path.basename(place))
+    except UsageError:  # any folder may hold prototypes
+        name = "prototypes"
     if os.path.isfile(os.path.join(place, "registry.yaml")):
         return {
             (name, check("package", library)): ksonnet_files.files(ksonnet_files.package(place, path))

@@ -44,7 +44,9 @@ def show(
     from dlaasgen.ksonnet.objects import as_list, as_yaml
     from dlaasgen.pipeline import ksonnet
 
-    found = ksonnet.shown(ksonnet.open_app(), environment, component or (), engine.value)
+    app = ksonnet.open_app()
+    output.findings(ksonnet.left_out(app))
+    found = ksonnet.shown(app, environment, component or (), engine.value)
     if form is ShowOutput.json:
         output.data(as_list(found))
     else:
@@ -88,8 +90,10 @@ def _call(verb: str, environment: str, components: list[str] | None, options: li
     """Whether kubectl said that something differs."""
     from dlaasgen.pipeline import ksonnet
 
+    app = ksonnet.open_app()
+    output.findings(ksonnet.left_out(app))
     differ = called = False
-    for what, code, said in ksonnet.to_cluster(ksonnet.open_app(), verb, environment, components or (), options):
+    for what, code, said in ksonnet.to_cluster(app, verb, environment, components or (), options):
         output.say(what)
         if said.strip():
             output.always(said.rstrip("\n"))

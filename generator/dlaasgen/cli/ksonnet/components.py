@@ -13,9 +13,11 @@ from dlaasgen.cli.output import Output
 
 def list_(form: Form = Output.text) -> None:
     """List the components."""
-    from dlaasgen.pipeline.ksonnet import open_app
+    from dlaasgen.pipeline.ksonnet import left_out, open_app
 
-    table(form, ("component", "type"), [[name, "jsonnet"] for name in open_app().components()])
+    app = open_app()
+    output.findings(left_out(app))
+    table(form, ("component", "type"), [[name, "jsonnet"] for name in app.components()])
 
 
 def rm(
