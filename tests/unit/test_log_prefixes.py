@@ -143,6 +143,12 @@ def test_no_more_lines_are_begun_than_can_be_kept() -> None:
     assert [reading.totals for reading in read_log(data) if reading.totals] == [(15.64,)]
 
 
+def test_no_more_streams_have_a_line_begun_than_can_be_kept() -> None:
+    begun = b"".join(b'{"log":"total images/sec: 1","stream":"s%d","time":""}\n' % n for n in range(100))
+    for stream, totals in ((b"s3", (15.64,)), (b"s99", ())):
+        assert one(begun + b'{"log":"5.64\\n","stream":"%b","time":""}\n' % stream).totals == totals
+
+
 def test_prefixes_without_end_are_left() -> None:
     line = b"INFO:a:" * 100 + b"total images/sec: 15.64"
     assert peel(line, {}).content.startswith(b"INFO:a:")
@@ -175,3 +181,12 @@ def test_a_line_of_another_pods_among_those_of_one() -> None:
     data = b"noise\n" * 5 + b"[pod/a-worker-0/c] total images/sec: 15.64\n" + b"noise\n" * 5
     (reading,) = read_log(data)
     assert (reading.source.pod, reading.totals, reading.lines.total) == ("a-worker-0", (15.64,), 1)
+
+
+def test_prefixes_of_sources_around_each_other_without_end() -> None:
+    line = b"[1,0]<stdout>:" * 4000 + b"[pod/a-worker-0/c] " * 1000 + b"total images/sec: 15.64\n"
+    assert sum(reading.lines.total for reading in read_log(line * 20)) == 20
+    inside = b"[pod/a-launcher/mpi] [1,2]<stdout>:a-worker-3 c total images/sec: 15.64\n"
+    reading, other = read_log(inside + inside.replace(b"1,2", b"1,3"))
+    assert (reading.source, reading.totals) == (Source("a-launcher", "mpi", 2), (15.64,))
+    assert (other.source, other.lines.size) == (Source("a-launcher", "mpi", 3), len(inside) - 21)

@@ -271,3 +271,11 @@ def test_lines_that_come_again_say_the_same_again() -> None:
     assert reading.header["num batches"] == "20"
     assert reading.failures[-1] == "FATAL Flags parsing error: flag --batch_size=x: bad"
     assert repr(in_chunks(data, range(0, len(data), 70_001))) == repr((reading,))
+
+
+def test_a_run_of_another_source_than_the_lines_around_it() -> None:
+    data = steps(1) + prefixed(steps(2000), "prefix") + steps(1)
+    nobody, pod = read_log(data)
+    assert (nobody.steps.count, pod.steps.count) == (2, 2000)
+    assert (nobody.lines.total, pod.lines.total) == (2, 2000)
+    assert nobody.lines.size + pod.lines.size == len(data)

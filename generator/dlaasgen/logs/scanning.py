@@ -15,6 +15,7 @@ from dlaasgen.logs.needles import first_time, is_dense, needles
 from dlaasgen.logs.patterns import NAME as PATTERNS
 from dlaasgen.logs.patterns import Compiled
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
+from dlaasgen.logs.sources import by_source, within
 from dlaasgen.logs.state import TAIL, State
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # One file may hold the lines of so many sources; those of further ones count as nobody's.
 MOST_SOURCES = 4096
+# A pod's prefix around a rank's, and one more.
+_DEEPEST = 3
 # So many lines may stand between the two parts of one.
 _PATIENCE = 256
 _DIGITS = b"0123456789"
@@ -41,10 +44,22 @@ _PARTS = 8
 class Scanner:
     """The states of all sources of one log."""
 
-    def __init__(self, patterns: Sequence[Pattern], *, runs: bool = True) -> None:
-        self._patterns = Compiled(patterns) if patterns else None
+    def __init__(
+        self,
+        patterns: Sequence[Pattern],
+        *,
+        runs: bool = True,
+        outer: Scanner | None = None,
+        source: Source = NOBODY,
+    ) -> None:
+        own = Compiled(patterns) if patterns else None
+        self.patterns = outer.patterns if outer else own
         self._runs = runs
-        self._states: dict[Source, State] = {}
+        # One for each source whose prefix is taken off, with the states in common.
+        self._inner: dict[Source, Scanner] = {}
+        self.source = source
+        self.depth: int = outer.depth + 1 if outer else 0
+        self.states: dict[Source, State] = outer.states if outer else {}
         self._parts: dict[bytes, bytes] = {}
         self._patience = 0
         self._often = False  # whether needles were found in many lines
@@ -52,39 +67,39 @@ class Scanner:
         # The end of the last block that was not read line by line, and whether it is all of it.
         self._last: tuple[bytes, State, bool] | None = None
 
-    def block(self, data: bytes, offset: int) -> None:
-        """Whole lines, each with its end, of which the first starts at `offset`."""
+    def block(self, data: bytes, offset: int, more: int = 0) -> None:
+        """Whole lines, each with its end, of which the first starts at `offset`; `more` bytes were taken off before."""
         first = peel(data[: min(data.find(b"\n"), LONGEST_LINE)], {}).source
-        if self._patterns or not self._is_one(data, first):
+        if self.patterns or not self._is_one(data, first):
             self._each(data, offset)
             return
-        state = self._state(first)
-        state.size += len(data)
+        state = self._state(within(self.source, first))
+        state.size += len(data) + more
         if not state.first_time:
             state.first_time = first_time(data)
         self._scan_or_run(data, offset, state)
         end = data[-_END:]
         if self._last and (self._last[1] is not state or end.count(b"\n") <= TAIL):
-            self._remember()
+            self.remember()
         self._last = (end, state, len(end) == len(data))
 
     def line(self, raw: bytes, offset: int, *, cut: bool = True) -> None:
         """One line by itself, without its end, which may be missing."""
-        self._remember()
+        self.remember()
         self._one(raw, offset, None, cut=cut)
 
     def readings(self) -> tuple[LogReading, ...]:
         """What there is, source by source; nobody's only if it says something, or nobody else does."""
-        self._remember()
-        states = [state for state in self._states.values() if state.source != NOBODY or state.read or state.unread]
-        return tuple(state.reading() for state in states or self._states.values() or (State(NOBODY),))
+        self.remember()
+        states = [state for state in self.states.values() if state.source != NOBODY or state.read or state.unread]
+        return tuple(state.reading() for state in states or self.states.values() or (State(NOBODY),))
 
     def _state(self, source: Source) -> State:
-        state = self._states.get(source)
+        state = self.states.get(source)
         if state is None:
-            if len(self._states) >= MOST_SOURCES:
+            if len(self.states) >= MOST_SOURCES:
                 source = NOBODY
-            state = self._states.setdefault(source, State(source))
+            state = self.states.setdefault(source, State(source))
         return state
 
     @staticmethod
@@ -99,8 +114,10 @@ class Scanner:
         names, lines = (first.pod.encode(), first.container.encode()), data.count(b"\n")
         return data.count(b"[pod/%b/%b]" % names) >= lines or data.count(b"%b %b " % names) >= lines
 
-    def _remember(self) -> None:
+    def remember(self) -> None:
         """Keep the last lines of the block before."""
+        for inner in self._inner.values():
+            inner.remember()
         if self._last is None:
             return
         end, state, whole = self._last
@@ -108,15 +125,25 @@ class Scanner:
         lines = end[:-1].split(b"\n")
         for raw in lines[-TAIL:] if whole or len(lines) > TAIL else lines[1:]:
             peeled = peel(raw.rstrip(b"\r")[:LONGEST_LINE], {})
-            if peeled.source == state.source:
+            if within(self.source, peeled.source) == state.source:
                 state.note(peeled)
 
     def _each(self, data: bytes, offset: int) -> None:
-        """Every line by itself."""
-        self._remember()
-        for raw in data[:-1].split(b"\n"):
-            self._one(raw, offset, None, cut=False)
-            offset += len(raw) + 1
+        """The lines of each source by a scanner of its own, behind the prefix; any other line by itself."""
+        self.remember()
+        apart, sizes, others = by_source(data[:-1].split(b"\n"), told=self.depth < _DEEPEST)
+        for source, lines in apart.items():
+            inner = self._inner.get(source)
+            if inner is None and len(self._inner) < MOST_SOURCES:
+                inner = Scanner((), runs=self._runs, outer=self, source=within(self.source, source))
+                self._inner[source] = inner
+            if inner is not None:
+                inner.block(b"\n".join(lines) + b"\n", offset, sizes[source])
+                continue
+            for raw in lines:
+                self._one(raw, offset, None, cut=False)
+        for place, raw in others:
+            self._one(raw, offset + place, None, cut=False)
 
     def _scan_or_run(self, data: bytes, offset: int, state: State) -> None:
         """Step lines in a run at once; else what the needles find."""
@@ -191,7 +218,7 @@ class Scanner:
             if self._patience < 0:
                 self._parts.clear()
                 self._waiting = None
-        state = self._state(peeled.source)
+        state = self._state(within(self.source, peeled.source))
         if state is not base:
             state.total += 1
             state.size += size
@@ -205,8 +232,8 @@ class Scanner:
         found = events_of(peeled._replace(cut=True) if cut else peeled)
         if state is base and not joined and not peeled.partial and not cut:
             state.know(raw, found)
-        if self._patterns:
-            measured = tuple(self._patterns.read(peeled.content))
+        if self.patterns:
+            measured = tuple(self.patterns.read(peeled.content))
             found = _joined(found, measured) if measured else found
         if found is not None:
             self._apply(found, state, offset)
@@ -251,12 +278,13 @@ class Scanner:
         state.step(last or first, offset + start, count - 1)
         return True
 
-    @staticmethod
-    def _step(data: bytes, start: int, state: State) -> Step | None:
+    def _step(self, data: bytes, start: int, state: State) -> Step | None:
         """The step line that starts at `start`; None when it is something else, or more."""
         peeled = peel(data[start : data.find(b"\n", start)].rstrip(b"\r"), {})
         found = events_of(peeled)
-        if found is None or len(found[1]) != 1 or peeled.partial or peeled.source != state.source:
+        if found is None or len(found[1]) != 1 or peeled.partial:
+            return None
+        if within(self.source, peeled.source) != state.source:
             return None
         event = found[1][0]
         return event if isinstance(event, Step) else None
