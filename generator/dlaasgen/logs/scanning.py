@@ -53,7 +53,7 @@ class Scanner:
         source: Source = NOBODY,
     ) -> None:
         own = Compiled(patterns) if patterns else None
-        self.patterns = outer.patterns if outer else own
+        self.patterns: Compiled | None = outer.patterns if outer else own
         self._runs = runs
         # One for each source whose prefix is taken off, with the states in common.
         self._inner: dict[Source, Scanner] = {}
