@@ -279,3 +279,10 @@ def test_a_run_of_another_source_than_the_lines_around_it() -> None:
     assert (nobody.steps.count, pod.steps.count) == (2, 2000)
     assert (nobody.lines.total, pod.lines.total) == (2, 2000)
     assert nobody.lines.size + pod.lines.size == len(data)
+
+
+def test_one_line_that_holds_many_steps() -> None:
+    line = b"1\timages/sec: 1.0\t1.000 " * 1000
+    assert one(line + b"\n").steps.count == 1000
+    assert one((line + b"\n") * 30).steps.count == 30_000
+    assert one(b"1\timages/sec: 1.0 " * 3000 + b"\n").lines.unread == 1

@@ -150,7 +150,8 @@ class Scanner:
         if not self._runs or not is_dense(data):
             self._scan(data, offset, state)
         elif not self._run(data, offset, state):
-            if len(data) <= _SMALLEST:
+            # One line may be longer than a part.
+            if len(data) <= _SMALLEST or data.find(b"\n", len(data) // _PARTS - 1) == len(data) - 1:
                 self._scan(data, offset, state)
                 return
             start = 0
