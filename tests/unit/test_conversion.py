@@ -428,6 +428,18 @@ def test_defaults_that_differ_are_written_out() -> None:
     assert (launcher["restartPolicy"], worker["replicas"]) == ("OnFailure", 0)
 
 
+def test_what_is_not_said_is_not_made_up() -> None:
+    data = trainjob(1)
+    data["spec"]["trainer"] |= {"numProcPerNode": 2}
+    del data["spec"]["trainer"]["numNodes"]
+    assert "parallelism" not in made(data, "job")["spec"]
+    torch = made(data, "pytorchjob-v1")["spec"]
+    assert torch["nprocPerNode"] == "2"
+    assert "replicas" not in torch["pytorchReplicaSpecs"]["Master"]
+    assert "restartPolicy" not in torch["pytorchReplicaSpecs"]["Master"]
+    assert "K207" not in {f.code for f in convert(made(data, "pytorchjob-v1"), "trainjob-v1alpha1").findings}
+
+
 def test_a_role_that_is_alone_has_the_name_that_one_pod_has() -> None:
     data = single()
     data["spec"]["tfReplicaSpecs"] = {"Chief": replica(1), "PS": replica(0)}
