@@ -12,17 +12,17 @@ PACKAGES = (
     "busybox-static",
     "containerd",
     "containernetworking-plugins",
-    "debootstrap",
     "etcd-server",
     "git",
     "iproute2",
+    "mmdebstrap",
     "openssl",
     "redis-server",
     "runc",
     "util-linux",
 )
 PROGRAMS = (
-    *("buildah", "containerd", "ctr", "debootstrap", "etcd", "git", "ip", "mount", "openssl", "redis-server", "runc"),
+    *("buildah", "containerd", "ctr", "etcd", "git", "ip", "mmdebstrap", "mount", "openssl", "redis-server", "runc"),
     *("setpriv", "unshare", "/bin/busybox", "/usr/lib/cni/bridge"),
 )
 

@@ -1,7 +1,7 @@
-"""Builds the images that pods run, with buildah: a base from Debian's packages, the pause image, the benchmark's image.
+"""Builds the images that pods run, with buildah: on a base from Debian's packages, by the project's own Dockerfiles.
 
 No registry is asked. The benchmark is the stand-in, or that of the checkout of tensorflow/benchmarks that TF_BENCHMARKS
-names, which needs TensorFlow in the base image.
+names, with TensorFlow from PyPI.
 """
 
 from __future__ import annotations
@@ -10,39 +10,35 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from e2e.cluster import builds, configs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[3]
-WORKLOAD = ROOT / "tests" / "e2e" / "workload"
-SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
-BASE_PACKAGES = ("libpython3-stdlib", "python-is-python3", "python3-minimal")
-# Of no use in an image, and more than half of it.
-DROPPED = (
-    "usr/share/doc",
-    "usr/share/locale",
-    "usr/share/man",
-    "usr/share/zoneinfo",
-    "var/cache/apt",
-    "var/lib/apt/lists",
-)
-IMAGE = "dlaasgen.example/benchmark:e2e"
+IMAGES = ROOT / "images"
+STANDIN = IMAGES / "standin"
+SUITE = "bookworm"
+PACKAGES = "python3,python3-venv,ca-certificates"
+PREFIX, TAG = "dlaasgen.example/", "e2e"
+# It keeps a pod's network namespace, by waiting.
+PAUSE = """\
+FROM scratch
+COPY busybox /bin/busybox
+ENTRYPOINT ["/bin/busybox", "sleep", "1000000000"]
+"""
 
 
 def build(say: Callable[[str], None]) -> dict[str, Path]:
     """The archives of the images by short name, after building what is not built yet."""
-    with builds.locked("images"), tempfile.TemporaryDirectory(prefix="context-", dir=builds.cache()) as made:
-        context = Path(made)
-        _context(context)
-        target = builds.cache() / f"images-{_digest(context)}"
+    with builds.locked("images"):
+        target = builds.cache() / f"images-{_digest()}"
         if not target.is_dir():
             started = time.monotonic()
             base = _base(say)
@@ -50,88 +46,70 @@ def build(say: Callable[[str], None]) -> dict[str, Path]:
             making = target.with_name(f".{target.name}.making")
             shutil.rmtree(making, ignore_errors=True)
             making.mkdir()
-            _image(context / "pause", configs.PAUSE, making / "pause.tar")
-            _image(context, IMAGE, making / "benchmark.tar", f"--build-arg=BASE={base}")
+            _pause(making / "pause.tar")
+            _benchmark(base, making / "benchmark.tar")
             making.rename(target)
             say(f"built the images in {time.monotonic() - started:.0f} s")
     return {name: target / f"{name}.tar" for name in ("pause", "benchmark")}
 
 
-def _context(folder: Path) -> None:
-    """The files that the images are made of, laid out as the Dockerfiles want them."""
-    (folder / "pause").mkdir()
-    for source, name in (
-        (Path("/bin/busybox"), "pause/busybox"),
-        (WORKLOAD / "pause" / "Dockerfile", "pause/Dockerfile"),
-        (WORKLOAD / "Dockerfile", "Dockerfile"),
-        (ROOT / "images" / "launcher.py", "launcher.py"),
-    ):
-        shutil.copy(source, folder / name)
-    scripts = Path("scripts") / "tf_cnn_benchmarks"
-    checkout = os.environ.get("TF_BENCHMARKS") or ROOT / "images" / "standin"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(Path(checkout) / scripts, folder / "tf-benchmarks" / scripts, ignore=ignored)
+def _benchmarks() -> Path:
+    return Path(os.environ.get("TF_BENCHMARKS") or STANDIN).absolute()
 
 
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256(repr((SUITE, BASE_PACKAGES, DROPPED)).encode())
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
+def _digest() -> str:
+    """Of everything that the images are made of."""
+    digest = hashlib.sha256(repr((SUITE, PACKAGES, PAUSE, PREFIX, str(_benchmarks()))).encode())
+    for file in sorted(path for path in IMAGES.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
+        digest.update(f"{file.relative_to(IMAGES)}\0{file.stat().st_size}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 
 def _base(say: Callable[[str], None]) -> str:
-    """The name of the base image in buildah's storage."""
-    digest = hashlib.sha256(repr((SUITE, BASE_PACKAGES, DROPPED)).encode()).hexdigest()[:16]
-    name = f"localhost/dlaasgen-base:{digest}"
-    if _buildah("images", "--quiet", "--filter", f"reference={name}").strip():
+    """The name, in buildah's storage, of an image of Debian's packages."""
+    digest = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()[:16]
+    name = f"localhost/dlaasgen-os:{digest}"
+    if _run("buildah", "images", "--quiet", "--filter", f"reference={name}").strip():
         return name
-    say("building the base image with debootstrap ...")
+    say("building the base image ...")
     with tempfile.TemporaryDirectory(prefix="base-", dir=builds.cache()) as made:
-        root = Path(made) / "root"
-        _run("debootstrap", "--variant=minbase", f"--include={','.join(BASE_PACKAGES)}", SUITE, str(root), MIRROR)
-        for path in DROPPED:
-            shutil.rmtree(root / path, ignore_errors=True)
-        for package in root.glob("var/cache/apt/archives/*.deb"):
-            package.unlink()
-        container = _buildah("from", "scratch").strip()
-        _buildah("add", "--quiet", container, str(root), "/")
-        _buildah("config", "--env", "PATH=/usr/local/bin:/usr/bin:/bin", container)
-        _buildah("commit", "--quiet", "--rm", container, name)
+        _run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", SUITE, f"{made}/root.tar")
+        (Path(made) / "Dockerfile").write_text("FROM scratch\nADD root.tar /\n", encoding="utf-8")
+        _run("buildah", "build", "--quiet", f"--tag={name}", made)
     return name
 
 
-def _image(context: Path, name: str, archive: Path, *options: str) -> None:
-    _buildah("bud", "--isolation=chroot", "--layers=false", "--quiet", f"--tag={name}", *options, str(context))
-    _buildah("push", "--quiet", name, f"docker-archive:{archive}:{name}")
+def _pause(archive: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="pause-", dir=builds.cache()) as made:
+        shutil.copy("/bin/busybox", made)
+        (Path(made) / "Dockerfile").write_text(PAUSE, encoding="utf-8")
+        _run("buildah", "build", "--quiet", f"--tag={configs.PAUSE}", made)
+    _archive(configs.PAUSE, archive)
 
 
-def _buildah(*args: str) -> str:
-    """With a storage of our own: the machine's is not ours to fill."""
-    with _policy() as policy:
-        storage = builds.cache() / "buildah"
-        return _run(
-            "buildah", "--storage-driver=vfs", f"--root={storage}/root", f"--runroot={storage}/run",
-            *_with_policy(args, policy),
-        )  # fmt: skip
+def _benchmark(base: str, archive: Path) -> None:
+    """By the project's own Dockerfiles and command. The stand-in needs nothing from PyPI."""
+    dlaasgen = Path(sys.executable).with_name("dlaasgen")
+    options = [f"--prefix={PREFIX}", f"--tag={TAG}", f"--benchmarks={_benchmarks()}"]
+    if _benchmarks() == STANDIN:
+        options.append("--build-arg=REQUIREMENTS=standin/requirements.txt")
+    arguments = ["--build-arg=OS=none", f"--build-arg=OS_IMAGE={base}", "base", "eigen", "benchmarks-eigen"]
+    _run(str(dlaasgen), "images", "build", "--engine=buildah", *options, *arguments)
+    _archive(f"{PREFIX}benchmarks-eigen:{TAG}", archive)
 
 
-def _with_policy(args: tuple[str, ...], policy: Path) -> list[str]:
-    taking = ("from", "bud", "commit", "push")
-    return [args[0], *([f"--signature-policy={policy}"] if args[0] in taking else []), *args[1:]]
-
-
-@contextmanager
-def _policy() -> Iterator[Path]:
-    """What buildah would read from /etc/containers: every image here is our own."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
-        file.write('{"default": [{"type": "insecureAcceptAnything"}]}')
-        file.flush()
-        yield Path(file.name)
+def _archive(name: str, archive: Path) -> None:
+    _run("buildah", "push", "--quiet", name, f"docker-archive:{archive}:{name}")
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """With a storage of our own: the machine's is not ours to fill. chroot needs no privileges beyond root's."""
+    storage = builds.cache() / "buildah"
+    storage.mkdir(exist_ok=True)
+    places = f'driver = "vfs"\ngraphroot = "{storage}/root"\nrunroot = "{storage}/run"\n'
+    (storage / "storage.conf").write_text(f"[storage]\n{places}", encoding="utf-8")
+    own = {"BUILDAH_ISOLATION": "chroot", "CONTAINERS_STORAGE_CONF": str(storage / "storage.conf")}
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **own}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise builds.BuildError(f"{' '.join(command)}: {(done.stderr or done.stdout)[-2000:]}")
     return done.stdout
