@@ -15,7 +15,7 @@ from dlaasgen.expressions import compile_expression
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 OWN = ("job", "matrix", "cell_id", "run", "status", "reason", "stage", "workers", "mismatches", "manifest_digest")
 RATE = "images_per_second"
@@ -38,11 +38,28 @@ class Row:
             **self.axes,
             **self.params,
             **{name: metric["value"] for name, metric in told["metrics"].items() if metric["value"] is not None},
-            **{name: told.get(name) for name in OWN},
-            "cell_id": told["cell"] or told["job"],
-            "workers": len(told["workers"]),
-            "mismatches": len(told["mismatches"]),
+            **{name: self._own(name) for name in OWN},
         }
+
+    def some(self, wanted: Iterable[str]) -> dict[str, Any]:
+        """Those of `values` that are asked for: as `values` has them, and sooner."""
+        told, found = self.document, {}
+        for name in wanted:
+            if name in OWN:
+                found[name] = self._own(name)
+            elif (metric := told["metrics"].get(name)) is not None and metric["value"] is not None:
+                found[name] = metric["value"]
+            elif name in self.params:
+                found[name] = self.params[name]
+            elif name in self.axes:
+                found[name] = self.axes[name]
+        return found
+
+    def _own(self, name: str) -> Any:
+        told = self.document
+        if name == "cell_id":
+            return told["cell"] or told["job"]
+        return len(told[name]) if name in {"workers", "mismatches"} else told.get(name)
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -56,25 +73,23 @@ def names(rows: Iterable[Row]) -> dict[str, None]:
     return {**dict.fromkeys(OWN), **{name: None for row in rows for name in row.values}}
 
 
-def where(rows: Sequence[Row], text: str) -> list[Row]:
-    """The rows for which a CEL expression is true; one that lacks what it asks for is none of them.
+def where(rows: Iterable[Row], text: str, known: Iterable[str]) -> Iterator[Row]:
+    """The rows for which a CEL expression over `known` names is true; one that lacks what it asks for is none of them.
 
     Raises UsageError when the expression is wrong.
     """
-    known = names(rows)
-    chosen = []
     try:
         expression = compile_expression(text, known)
         for row in rows:
             try:
-                if expression.holds(row.values):
-                    chosen.append(row)
+                values = row.values if expression.whole else row.some(expression.variables)
+                if expression.holds(values):
+                    yield row
             except MatrixError as error:
                 if not error.findings[0].message.startswith("there is no "):
                     raise
     except MatrixError as error:
         raise UsageError(error.findings) from None
-    return chosen
 
 
 def sort(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:

@@ -226,6 +226,30 @@ def test_a_pattern_names_files(collect: Run, dlaasgen: Run, tmp_path: Path) -> N
     assert collect("--from", "in", "--pattern", "(", cwd=tmp_path).exits(2).err.startswith("error[C110]")
 
 
+def test_a_matrix_has_patterns_of_its_own(dlaasgen: Run, folder: Path, tmp_path: Path, project: Path) -> None:
+    matrix = project / "matrix/nightly.yaml"
+    dlaasgen("render", matrix, cwd=project).ok()
+    jobs = [cell["job"] for cell in json.loads((project / "rendered/nightly/index.json").read_text())["cells"]]
+    assert JOB in jobs
+    for file in folder.iterdir():
+        file.write_bytes(file.read_bytes() + b"power: 41.5 W\n")
+
+    def collect(*more: str | Path) -> object:
+        dlaasgen("collect", "--store", "store.db", "--from", folder, *more, cwd=tmp_path).ok()
+        return stored(dlaasgen, tmp_path)[0]["metrics"]
+
+    tree = project / "rendered/nightly"
+    assert "power" not in str(collect("--tree", tree))
+    own = "results: {patterns: [{name: power, pattern: 'power: ([0-9.]+) W', unit: W, direction: lower}]}\n"
+    matrix.write_text(matrix.read_text() + own)
+    expected = {"value": 41.5, "unit": "W", "direction": "lower"}
+    assert collect("--tree", tree)["power"] == expected  # type: ignore[index]
+    # Whoever collects the same without knowing the matrix changes nothing.
+    assert collect()["power"] == expected  # type: ignore[index]
+    assert dlaasgen("reparse", "--store", "store.db", cwd=tmp_path).ok().out == "1 results\n"
+    assert stored(dlaasgen, tmp_path)[0]["metrics"]["power"] == expected  # type: ignore[index]
+
+
 def test_a_tree_that_comes_later_joins_what_is_there(dlaasgen: Run, folder: Path, tmp_path: Path, root: Path) -> None:
     dlaasgen("collect", "--store", "store.db", "--from", folder, cwd=tmp_path).ok()
     assert stored(dlaasgen, tmp_path)[0]["cell"] == ""

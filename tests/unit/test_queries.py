@@ -29,18 +29,31 @@ def cells(rows: list[Row]) -> list[str]:
 ROWS[3] = Row({**ROWS[3].document}, {}, {"seed": "x"})
 
 
+def where(rows: list[Row], text: str) -> list[Row]:
+    return list(queries.where(rows, text, queries.names(rows)))
+
+
+def test_what_is_asked_for_is_as_among_all() -> None:
+    for one in ROWS:
+        assert one.some([*one.values, "nothing"]) == one.values
+
+
+def test_an_expression_of_the_whole_cell_sees_all() -> None:
+    assert cells(where(ROWS, "has(cell.seed)")) == ["lost"]
+
+
 def test_an_expression_chooses_and_what_a_row_lacks_makes_it_none() -> None:
-    assert cells(queries.where(ROWS, "images_per_second > 5.0")) == ["bb", "a"]
-    assert cells(queries.where(ROWS, "status == 'failed' || images_per_second < 5.0")) == ["ab", "lost"]
-    assert cells(queries.where(ROWS, "model == 'a' && batch_size == 2")) == ["ab"]
-    assert queries.where([], "status == 'failed'") == []
+    assert cells(where(ROWS, "images_per_second > 5.0")) == ["bb", "a"]
+    assert cells(where(ROWS, "status == 'failed' || images_per_second < 5.0")) == ["ab", "lost"]
+    assert cells(where(ROWS, "model == 'a' && batch_size == 2")) == ["ab"]
+    assert where([], "status == 'failed'") == []
 
 
 def test_a_wrong_expression_is_told() -> None:
     with pytest.raises(UsageError, match=r"there is no variable statu.*did you mean status"):
-        queries.where(ROWS, "statu == 'failed'")
+        where(ROWS, "statu == 'failed'")
     with pytest.raises(UsageError, match="does not combine"):
-        queries.where(ROWS, "model > 5")
+        where(ROWS, "model > 5")
 
 
 def test_rows_are_sorted_and_what_is_missing_comes_last() -> None:

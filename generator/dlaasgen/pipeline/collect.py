@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from dlaasgen import joining
@@ -72,6 +72,7 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
         files = [p for p in asked.sources if p != STDIN and not p.startswith(cluster.SCHEME)]
         found = [(path, sources.find(path, pattern or is_log)) for path in files]
         with opened(asked.store, make=True) as database:
+            result_store.keep_patterns(database, patterns(asked.trees, asked.matrices))
             log_store.rejoin(database, known)
             for path, logs in found:
                 top = f"{os.path.basename(os.path.abspath(path))}/" if os.path.isdir(path) else ""
@@ -135,6 +136,24 @@ def trees(folders: Sequence[str], matrices: Sequence[str], run: str = "") -> Kno
             hint = "a folder with an index.json, as `dlaasgen render` writes it"
             raise UsageError([Finding("C111", f"{places.shown(folder)} is no rendered tree", expected=hint)])
     return joining.known(indexes, run)
+
+
+def patterns(folders: Sequence[str], matrices: Sequence[str]) -> dict[str, str]:
+    """The patterns of the matrices that were named, and of those that the trees were made from, as JSON by matrix."""
+    import orjson
+
+    files = places.find_matrices(matrices) if matrices else []
+    for folder in folders or ([] if matrices else sorted(glob.glob("rendered/*/"))):
+        index = places.tree_index(folder)
+        # A tree lies in <project>/rendered/<matrix>, unless it was made elsewhere.
+        file = os.path.join(folder, "..", "..", index.source) if index is not None else ""
+        if os.path.isfile(file):
+            files.append(file)
+    found = {}
+    for file in files:
+        matrix = matrix_files.read(file)
+        found[matrix.name] = orjson.dumps([asdict(pattern) for pattern in matrix.patterns]).decode()
+    return found
 
 
 def _add(out: Collected, came: ingest.Ingested) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
+from dlaasgen.logs.patterns import Pattern
 from dlaasgen.logs.reading import PARSER_VERSION, Reader
 from dlaasgen.results import JobFacts, PodLog
 from dlaasgen.results_json import to_json
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.adapters.store.results import Done, Stored, Todo
     from dlaasgen.logs.events import LogReading
-    from dlaasgen.logs.patterns import Pattern
     from dlaasgen.pipeline.ingest import Progress
 
 PARSER = str(PARSER_VERSION)
@@ -31,12 +33,12 @@ CONTAINER = "tensorflow"
 
 
 def parse(
-    database: Database, jobs: int, progress: Progress, patterns: Sequence[Pattern] = (), *, everything: bool = False
+    database: Database, jobs: int, progress: Progress, *, everything: bool = False
 ) -> int:
     """Read the logs of all jobs with something new (or of all), and store their results; the number of results."""
     count = 0
     while todo := result_store.todo(database, PARSER, everything=everything):
-        saved = _round(database, todo, jobs, progress, patterns)
+        saved = _round(database, todo, jobs, progress)
         count += saved
         # What another collector has changed meanwhile is read again.
         everything = False
@@ -45,7 +47,7 @@ def parse(
     return count
 
 
-def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progress, patterns: Sequence[Pattern]) -> int:
+def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progress) -> int:
     batches = list(_batches(todo))
     total, done, saved = len(todo), 0, 0
 
@@ -53,7 +55,7 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
         own = database.fresh()
         try:
             with own.read() as connection:
-                return [read_job(connection, one, patterns) for one in batches[start]]
+                return [read_job(connection, one) for one in batches[start]]
         finally:
             own.close()
 
@@ -65,9 +67,10 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
     return saved
 
 
-def read_job(connection: Connection, todo: Todo, patterns: Sequence[Pattern] = ()) -> Done:
+def read_job(connection: Connection, todo: Todo) -> Done:
     """The result of one job, from all of its logs in the store."""
     job = todo.job
+    patterns = tuple(Pattern(**told) for told in orjson.loads(todo.patterns))
     replicas = job.params.get("replicas")
     facts = JobFacts(
         job=job.job,

@@ -8,34 +8,57 @@ from dlaasgen import queries
 from dlaasgen.adapters import parquet
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import opened
+from dlaasgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from dlaasgen.adapters.store.database import Database
     from dlaasgen.queries import Row
+
+_SAMPLE = 200
 
 
 def query(store: str, where: str | None = None, sort: Sequence[str] = ()) -> list[Row]:
-    """The results in a store that an expression holds for, sorted."""
+    """The results in a store that an expression holds for, sorted. Those that it does not hold for are not kept."""
+    with opened(store) as database:
+        if where is None:
+            rows = list(_rows(database))
+        else:
+            try:
+                rows = list(queries.where(_rows(database), where, _names(database, _SAMPLE)))
+            except UsageError:
+                # A rare metric may be what is asked for: all results are looked at before a name is refused.
+                rows = list(queries.where(_rows(database), where, _names(database, None)))
+    return queries.sort(rows, sort)
+
+
+def _names(database: Database, sample: int | None) -> dict[str, None]:
     import orjson
 
-    with opened(store) as database:
-        # Many jobs share the texts of their axes and parameters: each is read once.
-        seen: dict[str, dict[str, Any]] = {}
+    found, documents = result_store.texts(database, sample)
+    names = dict.fromkeys(queries.OWN)
+    for text in found:
+        names |= dict.fromkeys(orjson.loads(text))
+    for text in documents:
+        names |= dict.fromkeys(orjson.loads(text)["metrics"])
+    return names
 
-        def read(text: str) -> dict[str, Any]:
-            found = seen.get(text)
-            if found is None:
-                found = seen[text] = orjson.loads(text)
-            return found
 
-        rows = [
-            queries.Row(orjson.loads(document), read(axes), read(params))
-            for document, axes, params in result_store.rows(database)
-        ]
-    if where is not None:
-        rows = queries.where(rows, where)
-    return queries.sort(rows, sort)
+def _rows(database: Database) -> Iterator[Row]:
+    import orjson
+
+    # Many jobs share the texts of their axes and parameters: each is read once.
+    seen: dict[str, dict[str, Any]] = {}
+
+    def read(text: str) -> dict[str, Any]:
+        found = seen.get(text)
+        if found is None:
+            found = seen[text] = orjson.loads(text)
+        return found
+
+    for document, axes, params in result_store.rows(database):
+        yield queries.Row(orjson.loads(document), read(axes), read(params))
 
 
 def write_parquet(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from dlaasgen.adapters.store.logs import turn
-from dlaasgen.adapters.store.tables import jobs, logs, missing, results, sources
+from dlaasgen.adapters.store.tables import jobs, logs, missing, patterns, results, sources
 from dlaasgen.joining import Job
 
 if TYPE_CHECKING:
@@ -37,11 +37,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A job whose logs have to be read. `inputs` is what its result will have been made of."""
+    """A job whose logs have to be read. `inputs` is what its result will have been made of.
+
+    patterns  its matrix' own patterns for metrics, as JSON
+    """
 
     job: Job
     inputs: str
     logs: tuple[Stored, ...]
+    patterns: str = "[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,25 @@ def todo(database: Database, parser: str, *, everything: bool = False) -> list[T
             (r.job, r.run): r.inputs
             for r in connection.execute(sa.select(results.c.job, results.c.run, results.c.inputs))
         }
-        found = [_todo(row, logs_, parser) for row, logs_ in _groups(connection)]
+        own = _patterns(connection)
+        found = [_todo(row, logs_, parser, own) for row, logs_ in _groups(connection)]
     return [t for t in found if everything or held.get((t.job.job, t.job.run)) != t.inputs]
+
+
+def keep_patterns(database: Database, found: Mapping[str, str]) -> None:
+    """Keep the matrices' own patterns (matrix -> JSON): their jobs are read with them from now on."""
+    if not found:
+        return
+    with database.write() as connection:
+        turn(database, connection)
+        insert = database.insert(patterns)
+        update = {"document": insert.excluded.document}
+        rows = [{"matrix": matrix, "document": document} for matrix, document in found.items()]
+        connection.execute(insert.on_conflict_do_update(index_elements=["matrix"], set_=update), rows)
+
+
+def _patterns(connection: sa.Connection) -> dict[str, str]:
+    return {row.matrix: row.document for row in connection.execute(sa.select(patterns))}
 
 
 def save(database: Database, parser: str, done: Sequence[Done]) -> int:
@@ -72,10 +93,11 @@ def save(database: Database, parser: str, done: Sequence[Done]) -> int:
     told = []
     with database.write() as connection:
         turn(database, connection)
+        own = _patterns(connection)
         current: dict[tuple[str, str], str] = {}
         for start in range(0, len(done), _AT_ONCE):
             names = [one.job for one in done[start : start + _AT_ONCE]]
-            current |= {(r.job, r.run): _todo(r, held, parser).inputs for r, held in _groups(connection, names)}
+            current |= {(r.job, r.run): _todo(r, held, parser, own).inputs for r, held in _groups(connection, names)}
         for one in done:
             if current.get((one.job, one.run)) == one.inputs:
                 rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
@@ -99,15 +121,24 @@ def save(database: Database, parser: str, done: Sequence[Done]) -> int:
 
 
 def rows(database: Database) -> Iterator[tuple[str, str, str]]:
-    """(result, axes, params) of each job in the order of matrix, run, cell and job; each is JSON."""
+    """(result, axes, params) of each job, in any order; each is JSON."""
     with database.read() as connection:
         query = (
             sa.select(results.c.document, jobs.c.axes, jobs.c.params)
             .join(jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run))
-            .order_by(*(sa.func.coalesce(c, "") for c in (jobs.c.matrix, jobs.c.run, jobs.c.cell, jobs.c.job)))
         )
-        for row in connection.execution_options(stream_results=True).execute(query):
-            yield row.document, row.axes, row.params
+        found = connection.execution_options(stream_results=True).execute(query)
+        for part in found.partitions(_AT_ONCE):
+            for document, axes, params in part:
+                yield document, axes, params
+
+
+def texts(database: Database, sample: int | None) -> tuple[list[str], list[str]]:
+    """(axes and parameters of all jobs, each text once; some results): what tells which names there are."""
+    with database.read() as connection:
+        pairs = connection.execute(sa.select(jobs.c.axes, jobs.c.params).distinct())
+        names = list(dict.fromkeys(text for pair in pairs for text in pair))
+        return names, list(connection.execute(sa.select(results.c.document).limit(sample)).scalars())
 
 
 def series(database: Database, run: str) -> dict[str, Any]:
@@ -162,7 +193,7 @@ def _groups(connection: sa.Connection, names: Sequence[str] | None = None) -> It
         yield first, tuple(group)
 
 
-def _todo(row: Any, stored: tuple[Stored, ...], parser: str) -> Todo:
+def _todo(row: Any, stored: tuple[Stored, ...], parser: str, own: Mapping[str, str]) -> Todo:
     job = Job(
         row.job,
         row.run,
@@ -172,5 +203,6 @@ def _todo(row: Any, stored: tuple[Stored, ...], parser: str) -> Todo:
         orjson.loads(row.params),
         row.manifest_digest,
     )
-    told = [parser, job.matrix, job.cell, row.params, job.manifest_digest, *sorted((s.key, s.digest) for s in stored)]
-    return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored)
+    said = own.get(job.matrix or "", "[]")
+    told = [parser, said, job.matrix, job.cell, row.params, job.manifest_digest, *sorted((s.key, s.digest) for s in stored)]
+    return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored, said)

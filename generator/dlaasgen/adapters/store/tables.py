@@ -97,3 +97,11 @@ missing = Table(
     Column("reason", Text, nullable=False),
     Column("noticed", String(32), nullable=False),
 )
+
+# A matrix' own patterns for metrics, as JSON: how the logs of its jobs are read.
+patterns = Table(
+    "patterns",
+    metadata,
+    Column("matrix", Text, primary_key=True),
+    Column("document", Text, nullable=False),
+)
