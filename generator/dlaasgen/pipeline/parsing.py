@@ -32,9 +32,7 @@ MANY = 200
 CONTAINER = "tensorflow"
 
 
-def parse(
-    database: Database, jobs: int, progress: Progress, *, everything: bool = False
-) -> int:
+def parse(database: Database, jobs: int, progress: Progress, *, everything: bool = False) -> int:
     """Read the logs of all jobs with something new (or of all), and store their results; the number of results."""
     count = 0
     while todo := result_store.todo(database, PARSER, everything=everything):

@@ -123,14 +123,12 @@ def save(database: Database, parser: str, done: Sequence[Done]) -> int:
 def rows(database: Database) -> Iterator[tuple[str, str, str]]:
     """(result, axes, params) of each job, in any order; each is JSON."""
     with database.read() as connection:
-        query = (
-            sa.select(results.c.document, jobs.c.axes, jobs.c.params)
-            .join(jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run))
+        query = sa.select(results.c.document, jobs.c.axes, jobs.c.params).join(
+            jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run)
         )
         found = connection.execution_options(stream_results=True).execute(query)
         for part in found.partitions(_AT_ONCE):
-            for document, axes, params in part:
-                yield document, axes, params
+            yield from ((row[0], row[1], row[2]) for row in part)
 
 
 def texts(database: Database, sample: int | None) -> tuple[list[str], list[str]]:
@@ -204,5 +202,13 @@ def _todo(row: Any, stored: tuple[Stored, ...], parser: str, own: Mapping[str, s
         row.manifest_digest,
     )
     said = own.get(job.matrix or "", "[]")
-    told = [parser, said, job.matrix, job.cell, row.params, job.manifest_digest, *sorted((s.key, s.digest) for s in stored)]
+    told = [
+        parser,
+        said,
+        job.matrix,
+        job.cell,
+        row.params,
+        job.manifest_digest,
+        *sorted((s.key, s.digest) for s in stored),
+    ]
     return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored, said)
