@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,8 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 import yaml
+
+from support import command, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,3 +168,39 @@ def test_following_needs_a_cluster(dlaasgen: Run, tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text("x\n")
     line = ("collect", "--from", "a.log", "--store", "s.db", "--follow")
     assert "--follow needs a cluster" in dlaasgen(*line, cwd=tmp_path).exits(2).err
+
+
+@pytest.mark.outside
+def test_following_takes_what_comes_and_says_what_was_deleted(api: Api, dlaasgen: Run, tmp_path: Path) -> None:
+    api.pods = [pod(0, state="running")]
+    api.logs["nightly-c1-x-worker-0", "tensorflow", False] = "one\n"
+    line = (command("dlaasgen"), "collect", "--from", "k8s://dlaas", "--store", "s.db", "--follow", "--interval", "1")
+    process = subprocess.Popen(line, cwd=tmp_path, env=environment(KUBECONFIG=str(tmp_path / "config")))
+
+    def until(size: list[int]) -> None:
+        sizes: list[int] = []
+        for _ in range(60):
+            said = dlaasgen("store", "logs", "--store", "s.db", "-o", "json", cwd=tmp_path)
+            sizes = [p["size"] for p in said.data] if said.code == 0 else []
+            if sizes == size:
+                return
+            time.sleep(0.3)
+        pytest.fail(f"stored are {sizes}, not {size}")
+
+    try:
+        until([4])
+        api.refuse = [500, 503]
+        api.logs["nightly-c1-x-worker-0", "tensorflow", False] = "one\ntwo\n"
+        api.logs["nightly-c1-x-worker-1", "tensorflow", False] = "x\n"
+        api.pods = [*api.pods, pod(1)]
+        until([8, 2])
+        api.pods = [pod(1)]
+        for _ in range(60):
+            if dlaasgen("store", "missing", "--store", "s.db", "-o", "json", cwd=tmp_path).data:
+                break
+            time.sleep(0.3)
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    (missing,) = dlaasgen("store", "missing", "--store", "s.db", "-o", "json", cwd=tmp_path).ok().data
+    assert missing["reason"] == "the pod was deleted before the end of its log was read"
