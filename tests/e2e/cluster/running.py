@@ -100,7 +100,7 @@ def find(folder: Path) -> Cluster:
 def stop(folder: Path) -> None:
     """Ends the cluster of `folder` and waits until nothing of it is left but its logs."""
     (folder / "ready").unlink(missing_ok=True)
-    pid = int((folder / "holder.pid").read_text(encoding="ascii"))
+    pid = holder_of(folder)
     holder = _HOLDERS.pop(folder, None)
     with suppress(ProcessLookupError):
         if holder is not None or _is_holder(pid, folder):
@@ -112,6 +112,11 @@ def stop(folder: Path) -> None:
         time.sleep(0.05)
     if holder is not None and holder.stdin is not None:
         holder.stdin.close()
+
+
+def holder_of(folder: Path) -> int:
+    """The id of the process that holds, or held, the cluster of `folder`."""
+    return int((folder / "holder.pid").read_text(encoding="ascii"))
 
 
 def remove(folder: Path) -> None:
