@@ -29,6 +29,7 @@ PLURALS = {
     "Job": ("apis/batch/v1", "jobs"),
     "MPIJob": ("apis/kubeflow.org/v1", "mpijobs"),
     "Pod": ("api/v1", "pods"),
+    "Service": ("api/v1", "services"),
     "PyTorchJob": ("apis/kubeflow.org/v1", "pytorchjobs"),
     "TFJob": ("apis/kubeflow.org/v1", "tfjobs"),
     "TrainJob": ("apis/trainer.kubeflow.org/v1alpha1", "trainjobs"),

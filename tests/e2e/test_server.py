@@ -72,6 +72,29 @@ def test_the_server_takes_the_examples(dialect: str, kube: Kube) -> None:
     assert answer.accepted, answer.message
 
 
+# Every shipped prototype in every dialect that it has, and the trees of its example matrices.
+GOLDEN = ROOT / "tests" / "golden"
+DIALECTS = sorted(GOLDEN.glob("dialects/*/*.yaml"))
+EXAMPLES = sorted(GOLDEN.glob("examples-*/jobs/*.yaml"))
+# Those of other operators, or of versions that were served years ago.
+ELSEWHERE = {"kubeflow.org/v1beta2", "kubeflow.org/v2beta1"}
+
+
+def manifests(file: Path) -> list[dict[str, Any]]:
+    return [data for data in yaml.safe_load_all(file.read_text(encoding="utf-8")) if data]
+
+
+@pytest.mark.parametrize("file", [*DIALECTS, *EXAMPLES], ids=lambda file: file.relative_to(GOLDEN).as_posix())
+def test_the_server_takes_every_prototype_in_every_dialect_that_it_serves(file: Path, kube: Kube) -> None:
+    for manifest in manifests(file):
+        answer = None if manifest["apiVersion"] in ELSEWHERE else kube.attempt(manifest)
+        if file.stem == "tfjob-v1-flat":
+            assert answer is not None
+            assert 'unknown field "spec.cleanPodPolicy"' in answer.message
+        else:
+            assert answer is None or answer.accepted, answer
+
+
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The path of every value below."""
     if path:

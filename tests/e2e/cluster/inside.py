@@ -66,7 +66,7 @@ class Inside:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         folder = settings.path
-        for name in ("logs", "pki", "cni", "tmp", "home"):
+        for name in ("logs", "pki", "cni", "tmp", "home", "bin"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
         kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -139,6 +139,9 @@ class Inside:
             ("tokens.csv", f"{TOKEN},admin,1,system:masters\n"),
         ):
             (folder / name).write_text(text, encoding="utf-8")
+        kustomize = folder / "bin" / "kustomize"
+        kustomize.write_text(configs.KUSTOMIZE, encoding="utf-8")
+        kustomize.chmod(0o755)
         self._certificates(folder / "pki")
 
     def _certificates(self, pki: Path) -> None:

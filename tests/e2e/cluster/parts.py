@@ -124,9 +124,13 @@ def application_controller(settings: Settings) -> list[str]:
 
 
 def argocd_environment(settings: Settings, name: str, path: str) -> dict[str, str]:
-    """One binary acts as the component that it is told to be. Its wrapper of git has to be on PATH, keys or no keys."""
+    """One binary acts as the component that it is told to be. Kustomize and its wrapper of git have to be on PATH."""
     programs = Path(settings.program("argocd", "argocd")).parent
-    return {"ARGOCD_BINARY_NAME": name, "ARGOCD_GPG_ENABLED": "false", "PATH": f"{programs}:{path}"}
+    return {
+        "ARGOCD_BINARY_NAME": name,
+        "ARGOCD_GPG_ENABLED": "false",
+        "PATH": f"{programs}:{settings.folder}/bin:{path}",
+    }
 
 
 def _argocd(settings: Settings) -> list[str]:
