@@ -56,6 +56,8 @@ def _replica(job: Job, role: Role, to: Dialect, say: Notes) -> dict[str, Any]:
     if many is None and default_number(to, role.name) != (usual := default_number(job.dialect, role.name)):
         say("K206", f"replicas: {usual} is written out", "note", role.path)
         many = usual
+    if many is None and to.kind == "PyTorchJob" and role.name == "master":
+        many = 1  # its operator does not take it for granted
     if many is not None:
         replica["replicas"] = many
     restart = _restart(role, to, say)

@@ -183,7 +183,9 @@ def _spec(dialect: Dialect, replicas: str) -> Schema:
     # Which roles there are is a policy, since operators take them in any case.
     roles: Schema = {"type": "object", "additionalProperties": replica}
     if dialect.kind == "PyTorchJob":
-        roles["properties"] = {"Master": _with(replica, replicas={"type": "integer", "minimum": 1, "maximum": 1})}
+        # The operator's webhook refuses a master that does not say that it is one.
+        one = _with(replica, replicas={"type": "integer", "minimum": 1, "maximum": 1})
+        roles["properties"] = {"Master": {**one, "required": ["replicas", "template"]}}
     properties = {replicas: roles}
     policies = _policies(dialect.policies)
     properties |= {dialect.run_policy: _object(policies)} if dialect.run_policy else policies
@@ -257,7 +259,9 @@ def _trainjob_spec() -> Schema:
         "trainingRuntimeSpec": _object({"template": _patch(_object({"replicatedJobs": _list(job)}))}),
     }, required=("manager",))  # fmt: skip
     properties = {
-        "runtimeRef": _object({"name": _STRING, "apiGroup": _STRING, "kind": _STRING}, required=("name",)),
+        "runtimeRef": _object(
+            {"name": {"type": "string", "pattern": "."}, "apiGroup": _STRING, "kind": _STRING}, required=("name",)
+        ),
         "initializer": _object({"dataset": stored, "model": stored}),
         "trainer": _object(
             {

@@ -435,7 +435,7 @@ def test_what_is_not_said_is_not_made_up() -> None:
     assert "parallelism" not in made(data, "job")["spec"]
     torch = made(data, "pytorchjob-v1")["spec"]
     assert torch["nprocPerNode"] == "2"
-    assert "replicas" not in torch["pytorchReplicaSpecs"]["Master"]
+    assert torch["pytorchReplicaSpecs"]["Master"]["replicas"] == 1  # the operator wants to read it
     assert "restartPolicy" not in torch["pytorchReplicaSpecs"]["Master"]
     assert "K207" not in {f.code for f in convert(made(data, "pytorchjob-v1"), "trainjob-v1alpha1").findings}
 

@@ -220,6 +220,17 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        of("PyTorchJob", "kubeflow.org/v1", pytorchReplicaSpecs={"Master": {"template": {}}}),
+        [
+            "spec.pytorchReplicaSpecs.Master: error[K104]: spec.pytorchReplicaSpecs.Master.replicas is missing; "
+            "expected an integer"
+        ],
+    ),
+    (
+        changed(trainjob(), "spec", "runtimeRef", "name", to=""),
+        ["spec.runtimeRef.name: error[K105]: spec.runtimeRef.name has the wrong form; found ''; expected a match of ."],
+    ),
+    (
         changed(job(), "spec", to=None),
         ["spec: error[K102]: spec has the wrong type; found null; expected an object"],
     ),
