@@ -27,6 +27,17 @@ def shipped_prototypes() -> str:
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(os.path.dirname(package)), "prototypes")
 
 
+def launcher() -> str:
+    """The launcher that the images have: inside the package, or the checkout's own."""
+    package = str(resources.files("dlaasgen"))
+    inside = os.path.join(package, "images", "launcher.py")
+    return (
+        inside
+        if os.path.isfile(inside)
+        else os.path.join(os.path.dirname(os.path.dirname(package)), inside[len(package) + 1 :])
+    )
+
+
 def relative(path: str, folder: str) -> str:
     """A path as the index names it: relative to the project with forward slashes; outside it the file's name."""
     inside = os.path.relpath(os.path.abspath(path), folder)

@@ -11,6 +11,7 @@ from dlaasgen.cli import output
 from dlaasgen.cli.cells import cells
 from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
+from dlaasgen.cli.command import command
 from dlaasgen.cli.convert import convert
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.images import images
@@ -62,6 +63,7 @@ app.command()(report)
 app.command()(reparse)
 app.command()(store)
 app.command()(convert)
+app.command()(command)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)

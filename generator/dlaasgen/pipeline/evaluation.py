@@ -92,7 +92,7 @@ def evaluate_cells(
     findings: list[Finding] = []
     beside: list[tuple[str, dict[str, Any]]] = []
     if todo:
-        plan = _plan(job)
+        plan = plan_of(job)
 
         def work(start: int, stop: int) -> list[_Done] | PrototypeError:
             have = None if stage is None else present
@@ -144,7 +144,8 @@ def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
     return rendered.job, files, new, rendered.findings, heads
 
 
-def _plan(job: Job) -> Plan:
+def plan_of(job: Job) -> Plan:
+    """What the cells of a job have in common."""
     import orjson
 
     run = engine(job.request.engine)
