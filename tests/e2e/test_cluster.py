@@ -41,7 +41,7 @@ def test_a_job_outlives_the_api_server(study: Study, kube: Kube) -> None:
     time.sleep(1)
     kube.cluster.ask("start", "kube-apiserver")
     kube.finished(job)
-    assert kube.logs(job).count("total images/sec: ") == 2
+    assert "total images/sec: " in kube.logs(job)
     assert not kube.cluster.ended()
 
 

@@ -26,12 +26,12 @@ def waiting(pod: dict[str, Any]) -> str:
 def test_every_job_of_a_tree_runs_to_its_end(study: Study, kube: Kube) -> None:
     jobs = study.render(axes={"model": ["trivial"], "batch_size": [16, 32], "replicas": [1, 2]})
     study.apply()
-    for cell, job in jobs.items():
+    for job in jobs.values():
         kube.finished(job)
-        workers = [pod for name, pod in kube.pods(job).items() if name.startswith("worker")]
-        assert [state(pod) for pod in workers] == ["Succeeded"] * int(cell[-1])
+        # The job has succeeded once worker 0 has; cleanPodPolicy Running takes another worker away that is not done.
+        assert state(kube.pods(job)["worker-0"]) == "Succeeded"
         # A worker starts only once it has reached the parameter server: by its name, over the pods' network.
-        assert kube.logs(job).count("total images/sec: ") == len(workers)
+        assert "total images/sec: " in kube.logs(job)
 
 
 def test_the_parameter_server_ends_with_its_job(study: Study, kube: Kube) -> None:
@@ -74,10 +74,16 @@ def test_with_a_backoff_limit_of_zero_the_operator_takes_the_failed_pod_and_its_
     study: Study, kube: Kube
 ) -> None:
     job = bad_model(study, kube, backoff_limit=0, clean_pod_policy="None")
-    kube.wait("no pod is left", lambda: not kube.pods(job))
-    # What is left to tell of it is an event.
-    told = [event["message"] for event in kube.list("Event") if event["reason"] == "ExitedWithCode"]
-    assert told == [f"Pod: {kube.namespace}.{job}-ps-0 exited with code 1"]
+
+    def told() -> set[str]:
+        return {event["message"] for event in kube.list("Event")}
+
+    # Events are all that is left to tell of it. At times the operator, which does not see its own deletion at once,
+    # makes the pod anew.
+    gone = f"Deleted pod: {job}-ps-0"
+    kube.wait("the failed pod is deleted", lambda: gone in told())
+    assert f"Pod: {kube.namespace}.{job}-ps-0 exited with code 1" in told()
+    assert "Invalid model name" not in kube.logs(job)
 
 
 def test_a_job_that_fits_on_no_node(study: Study, kube: Kube) -> None:
