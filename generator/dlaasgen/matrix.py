@@ -127,6 +127,7 @@ class Matrix:
     """One study. `file` is the matrix file's name as given, for messages only.
 
     dialect  what the jobs are to be; None means as the prototype is written
+    target   the cluster that the tree is for: `context`, `server`; empty when it is for any
     """
 
     name: str
@@ -143,6 +144,7 @@ class Matrix:
     max_cells: int = DEFAULT_MAX_CELLS
     cluster: Cluster | None = None
     gitops: Mapping[str, Json] = field(default_factory=dict)
+    target: Mapping[str, str] = field(default_factory=dict)
     kubernetes: str | None = None
     waivers: tuple[Waiver, ...] = ()
     patterns: tuple[Pattern, ...] = ()

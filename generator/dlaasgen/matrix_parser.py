@@ -10,11 +10,11 @@ from dlaasgen.findings import did_you_mean
 from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
 from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, quoted
+from dlaasgen.matrix_gitops import parse_gitops, parse_target
 from dlaasgen.matrix_results import parse_patterns
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
 from dlaasgen.matrix_sections import (
     parse_cluster,
-    parse_gitops,
     parse_integer,
     parse_kubernetes,
     parse_max_cells,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "apiVersion", "name", "prototype", "dialect", "params", "axes", "zip", "exclude", "include", "sample", "repeats",
-    "id", "limits", "cluster", "gitops", "kubernetes", "checks", "results",
+    "id", "limits", "cluster", "gitops", "target", "kubernetes", "checks", "results",
 )  # fmt: skip
 MAX_REPEATS = 1000
 MAX_NAME = 40
@@ -79,6 +79,7 @@ def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.Image
         max_cells=parse_max_cells(document.get("limits", {}), faults),
         cluster=parse_cluster(document["cluster"], faults) if "cluster" in document else None,
         gitops=parse_gitops(document.get("gitops", {}), faults),
+        target=parse_target(document["target"], faults) if "target" in document else {},
         kubernetes=parse_kubernetes(document, faults),
         waivers=parse_waivers(document.get("checks", {}), faults),
         patterns=parse_patterns(document.get("results", {}), faults),

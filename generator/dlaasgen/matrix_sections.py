@@ -1,4 +1,4 @@
-"""The smaller sections of a matrix file: limits, cluster, gitops, kubernetes, checks. No I/O here."""
+"""The smaller sections of a matrix file: limits, cluster, kubernetes, checks. No I/O here."""
 
 from __future__ import annotations
 
@@ -80,11 +80,6 @@ def _quantity(
             "M114", path, f"{path_text(path)} is out of range", found=quoted(value), expected=expected, hint=hint
         )
     return None if number is None else float(number)
-
-
-def parse_gitops(value: Json, faults: Faults) -> dict[str, Json]:
-    """The settings of GitOps, passed on as they are."""
-    return dict(value) if faults.is_object(value, ("gitops",), "an object") else {}
 
 
 def parse_kubernetes(document: dict[str, Json], faults: Faults) -> str | None:

@@ -86,7 +86,7 @@ def check_job(subject: Subject, say: Report, gitops: Mapping[str, Any]) -> None:
         return
     policies = subject.policies
     if policies.get(_TTL) is not None:
-        heals = gitops.get("self_heal", gitops.get("selfHeal"))
+        heals = gitops.get("self_heal")
         if heals is not False:
             path, found = f"{dialect.policy_path}.{_TTL}", f"{policies[_TTL]}"
             if heals is True:

@@ -28,7 +28,10 @@ KUSTOMIZATION = "kustomization.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cell in the index. `files` maps each of its files (relative to the tree) to its digest, the job's first."""
+    """One cell in the index. `files` maps each of its files (relative to the tree) to its digest, the job's first.
+
+    objects  what is in those of jobs/, as `gitops.object_text` has it; only where a matrix renders for GitOps
+    """
 
     id: str
     job: str
@@ -36,6 +39,7 @@ class Entry:
     params: Mapping[str, Any]
     files: Mapping[str, str]
     repeat: int = 1
+    objects: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The index's form of it."""
@@ -48,6 +52,8 @@ class Entry:
         }
         if self.repeat > 1:
             form["repeat"] = self.repeat
+        if self.objects:
+            form["objects"] = self.objects
         return form
 
 
@@ -126,7 +132,8 @@ def load_index(document: Any) -> Index | None:
         if document["apiVersion"] != "dlaasgen/v1" or document["kind"] != "Index":
             return None
         entries = [
-            Entry(c["id"], c["job"], c["axes"], c["params"], c["files"], c.get("repeat", 1)) for c in document["cells"]
+            Entry(c["id"], c["job"], c["axes"], c["params"], c["files"], c.get("repeat", 1), c.get("objects", ()))
+            for c in document["cells"]
         ]
         index = Index(
             matrix=document["matrix"],
@@ -152,8 +159,15 @@ def _sound(index: Index) -> bool:
     for e in index.entries:
         texts += (e.id, e.job)
         maps += (e.axes, e.params, e.files)
-    whole = all(e.repeat.__class__ is int for e in index.entries) and index.findings.__class__ is list
+    whole = (
+        all(e.repeat.__class__ is int and _texts(e.objects) for e in index.entries) and index.findings.__class__ is list
+    )
     return whole and {t.__class__ for t in texts} == {str} and {m.__class__ for m in (*maps, *index.findings)} == {dict}
+
+
+def _texts(values: Any) -> bool:
+    """Whether these are what `gitops.object_text` made."""
+    return values.__class__ in (list, tuple) and all(v.__class__ is str and v.count(" ") == 2 for v in values)
 
 
 def owned(index: Index) -> dict[str, str]:

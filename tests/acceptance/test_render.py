@@ -485,3 +485,32 @@ def test_renders_at_once_do_not_mix(do: Run, here: Path) -> None:
     run = json.loads((here / "rendered/small/index.json").read_text())["options"]["run"]
     assert_is_a_fresh_render(do, here, "--run", run)
     assert [p.name for p in (here / "rendered").iterdir()] == ["small"]
+
+
+def test_the_objects_of_gitops_are_part_of_the_tree(tmp_path: Path, dlaasgen: Run) -> None:
+    matrix = tmp_path / "m.yaml"
+    gitops = {"repository": "https://git.example.com/team/study.git", "max_per_application": 2}
+    params = {"image": f"example.com/a@sha256:{'0' * 64}", "namespace": "dlaas"}
+    axes = {"model": ["alexnet", "resnet50", "vgg16"], "batch_size": [32]}
+    text = {"apiVersion": "dlaasgen/v1", "name": "m", "prototype": "tfjob", "params": params, "axes": axes}
+    matrix.write_text(json.dumps({**text, "gitops": gitops}), encoding="utf-8")
+    dlaasgen("render", matrix, cwd=tmp_path).ok()
+    tree = tmp_path / "rendered" / "m"
+    made = sorted(p.name for p in (tree / "argocd").iterdir())
+    assert made == ["application-0.yaml", "application-1.yaml", "project.yaml"]
+    assert "argocd" not in (tree / "kustomization.yaml").read_text(encoding="utf-8")
+    project = tree / "argocd" / "project.yaml"
+    whole = project.read_text(encoding="utf-8")
+    assert "namespace: dlaas" in whole
+    # A cell more, and one less: the others are known, and the objects are made of all of them.
+    axes["model"] = ["alexnet", "inception3", "resnet50"]
+    matrix.write_text(json.dumps({**text, "gitops": gitops}), encoding="utf-8")
+    dlaasgen("render", matrix, cwd=tmp_path).ok()
+    assert project.read_text(encoding="utf-8") == whole
+    project.write_text("{}", encoding="utf-8")
+    assert dlaasgen("render", "--check", matrix, cwd=tmp_path).code == 1
+    dlaasgen("render", "--no-cache", matrix, cwd=tmp_path).ok()
+    assert project.read_text(encoding="utf-8") == whole
+    matrix.write_text(json.dumps(text), encoding="utf-8")
+    dlaasgen("render", matrix, cwd=tmp_path).ok()
+    assert not (tree / "argocd").exists()

@@ -64,7 +64,8 @@ def test_every_section_is_read() -> None:
         id="{{ a }}",
         limits={"max_cells": 10},
         cluster={"nodes": 3, "cpu": "500m", "memory": "192Gi", "sockets": 2, "cores_per_socket": 18},
-        gitops={"x": {}},
+        gitops={"self_heal": True},
+        target={"context": "lab"},
         kubernetes="1.34",
         checks={"disable": [{"code": "P210", "reason": "why"}]},
     )
@@ -78,7 +79,8 @@ def test_every_section_is_read() -> None:
     assert matrix.id == "{{ a }}"
     assert matrix.max_cells == 10
     assert matrix.cluster == Cluster(3, 0.5, 192 * 2**30, 2, 18)
-    assert matrix.gitops == {"x": {}}
+    assert matrix.gitops == {"self_heal": True}
+    assert matrix.target == {"context": "lab"}
     assert matrix.kubernetes == "1.34"
     assert matrix.waivers == (Waiver("P210", "why"),)
 

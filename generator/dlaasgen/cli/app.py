@@ -8,6 +8,7 @@ import typer
 
 from dlaasgen import __version__
 from dlaasgen.cli import output
+from dlaasgen.cli.argocd import argocd
 from dlaasgen.cli.cells import cells
 from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
@@ -67,6 +68,7 @@ app.command()(command)
 app.command()(explain)
 app.command()(schema)
 app.command()(init)
+app.add_typer(argocd)
 app.add_typer(prototypes)
 app.add_typer(images)
 app.add_typer(ks)

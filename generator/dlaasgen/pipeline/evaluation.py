@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate, items
 from dlaasgen.errors import PrototypeError
+from dlaasgen.gitops import object_text, settings
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline.checking import checker, checks_of
 from dlaasgen.rendering import SUFFIXES, Plan, render
@@ -73,7 +74,8 @@ class Job:
     def options(self) -> dict[str, Any]:
         """What the tree depends on beside its inputs."""
         r = self.request
-        return {"run": r.run, "format": r.format, "select": list(r.select), "checks": self.checks}
+        options = {"run": r.run, "format": r.format, "select": list(r.select), "checks": self.checks}
+        return options | ({"target": dict(self.matrix.target)} if self.matrix.target else {})
 
 
 def evaluate_cells(
@@ -93,12 +95,13 @@ def evaluate_cells(
     beside: list[tuple[str, dict[str, Any]]] = []
     if todo:
         plan = plan_of(job)
+        told = settings(job.matrix) is not None
 
         def work(start: int, stop: int) -> list[_Done] | PrototypeError:
             have = None if stage is None else present
             chunks = ([cells[n] for n in todo[at : min(at + CHUNK, stop)]] for at in range(start, stop, CHUNK))
             try:
-                return [_done(r, have) for chunk in chunks for r in render(plan, chunk)]
+                return [_done(r, have, told=told) for chunk in chunks for r in render(plan, chunk)]
             except PrototypeError as error:
                 return PrototypeError(error.findings)
 
@@ -109,8 +112,8 @@ def evaluate_cells(
             for start, stop, result in results:
                 if isinstance(result, PrototypeError):
                     raise result
-                for n, (name, files, new, found, heads) in zip(todo[start:stop], result, strict=True):
-                    entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat)
+                for n, (name, files, new, found, heads, objects) in zip(todo[start:stop], result, strict=True):
+                    entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat, objects)
                     staged += [path for path, data in new.items() if stage is not None and stage.put(path, data)]
                     findings += found
                     beside += heads
@@ -124,14 +127,14 @@ def evaluate_cells(
 
 
 # What a worker says of one cell: the job's name, its files' digests, the bytes of those to write, the findings, and the
-# heads of the objects beside the job, whose names two cells could share.
-_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...], list[tuple[str, dict[str, Any]]]]
+# heads of the objects beside the job, whose names two cells could share, and for GitOps what each object is.
+_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...], list[tuple[str, dict[str, Any]]], list[str]]
 
 
 _HEAD = ("apiVersion", "kind", "metadata")
 
 
-def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
+def _done(rendered: Rendered, present: Mapping[str, str] | None, *, told: bool) -> _Done:
     """A rendered cell as the parent gets it, which alone writes. `present`: the digests on disk; None: no writing."""
     files: dict[str, str] = {}
     new: dict[str, bytes] = {}
@@ -141,7 +144,8 @@ def _done(rendered: Rendered, present: Mapping[str, str] | None) -> _Done:
         if present is not None and present.get(manifest.file) != files[manifest.file]:
             new[manifest.file] = data
     heads = [(m.file, {f: m.data.get(f) for f in _HEAD}) for m in rendered.manifests[1:] if m.data]
-    return rendered.job, files, new, rendered.findings, heads
+    objects = [object_text(m.data) for m in rendered.manifests if m.data] if told else []
+    return rendered.job, files, new, rendered.findings, heads, objects
 
 
 def plan_of(job: Job) -> Plan:

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dlaasgen import __version__
+from dlaasgen import __version__, gitops
 from dlaasgen.adapters import machine_cache, matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
 from dlaasgen.errors import CheckError, MatrixError, TreeError
@@ -253,8 +253,9 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
     )
     texts = {
         README: readme(index, findings),
-        KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith("jobs/")),
+        KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith(gitops.JOBS)),
     }
+    texts |= gitops.of_tree(job.matrix, entries)
     if job.request.format == "ksonnet":
         from dlaasgen.pipeline.ksonnet_render import application_files
 
