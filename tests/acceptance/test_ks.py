@@ -96,7 +96,9 @@ def test_help_knows_the_prototype(ks: Ks) -> None:
 
 def test_prototypes(ks: Ks) -> None:
     listed = ks("prototype", "list", "-o", "json").ok().data
-    assert [p["name"] for p in listed] == ["org.example.pkg.bench-imports", "org.example.pkg.bench-small"]
+    names = [p["name"] for p in listed]
+    assert names[:2] == ["org.example.pkg.bench-imports", "org.example.pkg.bench-small"]
+    assert {"dlaas-alexnet", "dlaas-resnet50"} < set(names[2:])
     assert ks("prototype", "search", "SMALL").ok().out.splitlines()[2].split(None, 1) == [
         "org.example.pkg.bench-small", "A small benchmark",
     ]  # fmt: skip
@@ -107,6 +109,54 @@ def test_prototypes(ks: Ks) -> None:
     assert "components.preview;" in ks("prototype", "preview", "small", "--name=x").ok().out
     ks("prototype", "use", "small", "again").ok()
     assert [c["component"] for c in ks("component", "list", "-o", "json").ok().data] == ["again", "small"]
+
+
+def test_shipped_prototypes_can_be_used_at_once(tmp_path: Path) -> None:
+    Ks(tmp_path)("init", "app", "--namespace=bench").ok()
+    ks = Ks(tmp_path / "app")
+    words = ("--name=r", "--image=registry.example.org/b:1", "--batch_size=64")
+    ks("generate", "dlaas-resnet50", "dlaasresnet50", *words).ok()
+    files = ks.files()
+    assert {p for p in files if p.startswith("vendor/")} > {
+        "vendor/dlaasgen/dlaas-resnet50.jsonnet", "vendor/dlaasgen/lib/tfjob.libsonnet",
+    }  # fmt: skip
+    ks("generate", "tfjob", "other", "--model=trivial", "--batch_size=1", "--image=x", "--namespace=own").ok()
+    job, other = ks("show", "default", "-o", "json").ok().data["items"]
+    assert [other["metadata"][k] for k in ("name", "namespace")] == ["other", "own"]
+    assert [job["metadata"][k] for k in ("name", "namespace")] == ["r", "bench"]
+    roles = job["spec"]["tfReplicaSpecs"]
+    assert {r: s["replicas"] for r, s in roles.items()} == {"PS": 1, "Worker": 3}
+    (container,) = roles["Worker"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.example.org/b:1"
+    assert {"--model=resnet50", "--batch_size=64"} < set(container["args"])
+    told = ks("generate", "dlaas-resnet50", "more", "--optimizer=sdg", "--model=x").exits(2).err
+    assert "found 'sdg'; expected one of sgd, momentum, rmsprop, adam" in told
+    assert "has no parameter model" in told
+    assert "--data_format=<data_format>" in ks("generate", "dlaas-resnet50", "--help").ok().out
+
+
+def test_a_shipped_prototype_of_another_version_stays(tmp_path: Path) -> None:
+    Ks(tmp_path)("init", "app").ok()
+    ks = Ks(tmp_path / "app")
+    ks("generate", "dlaas-resnet50", "one").ok()
+    file = ks.place / "vendor/dlaasgen/lib/tfjob.libsonnet"
+    file.write_text(file.read_text(encoding="utf-8") + "// older\n", encoding="utf-8")
+    before = ks.files()
+    told = ks("generate", "dlaas-alexnet", "two").exits(2).err
+    assert "vendor/dlaasgen/lib/tfjob.libsonnet: error[A104]: another version" in told
+    assert ks.files() == before
+
+
+def test_an_own_prototype_goes_before_a_shipped_one(tmp_path: Path) -> None:
+    registry = tmp_path / "own"
+    registry.mkdir()
+    text = BENCHMARK.replace("bench-small", "dlaas-resnet50")
+    (registry / "dlaas-resnet50.jsonnet").write_text(text, encoding="utf-8")
+    Ks(tmp_path)("init", "app", "--prototypes", "own", "--namespace=n").ok()
+    ks = Ks(tmp_path / "app")
+    ks("generate", "dlaas-resnet50", "one").ok()
+    assert ks("show", "default", "-o", "json").ok().data["items"][0]["apiVersion"] == "kubeflow.org/v1alpha2"
+    assert not (ks.place / "vendor/dlaasgen").exists()
 
 
 def test_environments_have_their_own_parameters(ks: Ks) -> None:

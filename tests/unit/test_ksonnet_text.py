@@ -8,7 +8,10 @@ import pytest
 import rjsonnet
 
 from dlaasgen.errors import PrototypeError, UsageError
+from dlaasgen.headers import parse_header
+from dlaasgen.ksonnet import shipped
 from dlaasgen.ksonnet.application import Environment, new
+from dlaasgen.ksonnet.arguments import values
 from dlaasgen.ksonnet.headers import Header, Parameter, parse
 from dlaasgen.ksonnet.layout import COMPONENT_PARAMS, application_files, environment_files
 from dlaasgen.ksonnet.lexer import field, member, text_of, tokens
@@ -104,6 +107,25 @@ def test_defaults_are_words() -> None:
     assert parameters == {
         "name": None, "replicas": "2", "size": "big", "secret": "null", "args": '["a","b"]', "limits": "{}",
     }  # fmt: skip
+
+
+def test_a_prototype_of_dlaasgen_as_one_of_ksonnet() -> None:
+    source = (
+        "// @name a\n// @param name string Name\n// @param model string Model\n// @param labels object Labels\n"
+        "// @optionalParam namespace string dlaas Where\n// @optionalParam form enum(x|y) null Form\n"
+        "// @optionalParam flags object {} Flags\n"
+    )
+    header = shipped.header(parse_header(source, "prototypes/a.jsonnet"), "a")
+    assert [(p.name, p.type, p.default, p.may_miss) for p in header.parameters] == [
+        ("name", "string", None, False), ("model", "string", None, False), ("namespace", "string", None, True),
+        ("form", "string", None, True), ("flags", "object", "{}", False),
+    ]  # fmt: skip
+    assert header.body == '(import "dlaasgen/a.jsonnet")({ namespace: env.namespace } + params)\n'
+    assert values(header, "c", {"model": "m", "form": "y"}) == {
+        "name": '"c"', "model": '"m"', "form": '"y"', "flags": "{}",
+    }  # fmt: skip
+    least = shipped.header(parse_header("// @name b\n", "prototypes/b.jsonnet"), "b")
+    assert (least.parameters[0].name, least.body) == ("name", '(import "dlaasgen/b.jsonnet")(params)\n')
 
 
 def test_comments_that_are_no_header_stay() -> None:

@@ -64,6 +64,8 @@ def values(header: Header, component: str, options: Mapping[str, str]) -> dict[s
     found: dict[str, str] = {}
     for parameter in header.parameters:
         text = options.get(parameter.name, component if parameter.name == "name" else parameter.default)
+        if text is None and parameter.may_miss:
+            continue
         if text is None:
             hint = f"--{parameter.name}=VALUE: {parameter.description}"
             faults.append(Finding("A108", f"prototype {header.name} needs the parameter {parameter.name}", hint=hint))
@@ -105,15 +107,16 @@ def search(query: str, headers: Sequence[Header]) -> list[Header]:
 
 def described(header: Header) -> str:
     """A prototype's documentation, as `ks prototype describe` and the help of `ks generate` have it."""
-    required = [p for p in header.parameters if p.default is None]
-    optional = [p for p in header.parameters if p.default is not None]
+    required = [p for p in header.parameters if p.default is None and not p.may_miss]
+    optional = [p for p in header.parameters if p not in required]
     lines = ["PROTOTYPE NAME:", header.name, "", "DESCRIPTION:", header.description or header.short_description, ""]
     for title, parameters in (("REQUIRED PARAMETERS:", required), ("OPTIONAL PARAMETERS:", optional)):
         lines.append(title)
         width = max((len(p.name) for p in parameters), default=0) * 2 + 6
         for p in parameters:
             default = "" if p.default is None else f"default: {p.default}, "
-            lines.append(f"  {f'--{p.name}=<{p.name}>':{width}}{p.description} [{default}type: {p.type}]")
+            kind = " or ".join(p.choices) or p.type
+            lines.append(f"  {f'--{p.name}=<{p.name}>':{width}}{p.description} [{default}type: {kind}]")
         lines += [] if parameters else ["  [none]"]
         lines.append("")
     return "\n".join(lines)

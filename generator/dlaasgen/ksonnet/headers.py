@@ -22,15 +22,20 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One documented parameter. `default` is its text; None when it must be given."""
+    """One documented parameter. `default` is its text; without one it must be given, unless it `may_miss`."""
 
     name: str
     type: str
     description: str
     default: str | None = None
+    choices: tuple[str, ...] = ()
+    may_miss: bool = False
 
     def literal(self, text: str) -> str:
         """The value in jsonnet that a text on the command line means. Raises ValueError that says what it should be."""
+        if self.choices and text not in self.choices:
+            msg = f"one of {', '.join(self.choices)}"
+            raise ValueError(msg)
         if self.type == "string" or (self.type == "numberOrString" and not _NUMBER(text)):
             return json.dumps(text, ensure_ascii=False)
         if self.type in ("number", "numberOrString", "integer"):

@@ -15,6 +15,7 @@ from dlaasgen.ksonnet.names import check
 from dlaasgen.ksonnet.params import Params, path_of, value_of
 from dlaasgen.pipeline.ksonnet import App, builtin_library, open_app, parameters, save
 from dlaasgen.pipeline.ksonnet_packages import packages_in, uri_of
+from dlaasgen.pipeline.ksonnet_shipped import copied, shipped_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +61,13 @@ def _headers(texts: Mapping[str, str]) -> tuple[list[Header], list[Finding]]:
 
 
 def prototypes(app: App) -> tuple[list[Header], list[Finding]]:
-    """The prototypes of an application, and warnings about those that cannot be read."""
-    return _headers({p: ksonnet_files.read(app.root, p) for p in ksonnet_files.prototypes(app.root)})
+    """The prototypes of an application, dlaasgen's behind them, and warnings about those that cannot be read.
+
+    One of the application's goes before dlaasgen's of the same name.
+    """
+    own, faults = _headers({p: ksonnet_files.read(app.root, p) for p in ksonnet_files.prototypes(app.root)})
+    taken = {h.short_name for h in own}
+    return [*own, *(h for h in shipped_headers() if h.short_name not in taken)], faults
 
 
 def prototype(app: App, query: str) -> Header:
@@ -87,14 +93,15 @@ def generate(query: str, name: str, options: Mapping[str, str]) -> str:
     app = open_app()
     check("component", name)
     path = f"components/{name}.jsonnet"
-    program, values = preview(prototype(app, query), name, options)
+    header = prototype(app, query)
+    program, values = preview(header, name, options)
     with ksonnet_files.locked(app.root):
         if ksonnet_files.exists(app.root, path):
             hint = f"remove it: dlaasgen ks component rm {name}"
             raise UsageError([Finding("A104", f"there is a component {name} already", file=path, hint=hint)])
         text = _module_params(app).with_component(name, values)
         parameters(app, text=text)
-        ksonnet_files.write(app.root, {path: program, layout.COMPONENT_PARAMS: text})
+        ksonnet_files.write(app.root, {**copied(app, header), path: program, layout.COMPONENT_PARAMS: text})
     return path
 
 
