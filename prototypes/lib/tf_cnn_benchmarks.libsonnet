@@ -53,6 +53,8 @@ local more(params) =
       if !params.mkl then eigen
       else if 'sockets' in params || 'kmp_affinity' in params || 'kmp_blocktime' in params then
         onednn + rare.env(params, spare)
+      else if 'num_intra_threads' in params && params.num_intra_threads != null then
+        onednn + [{ name: 'OMP_NUM_THREADS', value: '' + params.num_intra_threads }]
       else onednn;
     if 'env' in params then containers.env(params, own) else own,
 }

@@ -189,10 +189,15 @@ def test_what_is_said_of_pods_is_said_of_each(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)
-def test_nulls_are_as_if_left_out(name: str) -> None:
-    nulls = {p.name: None for p in PROTOTYPES[name].parameters.values() if not p.required and p.default is None}
-    nulls = {k: v for k, v in nulls.items() if k not in GIVEN}
-    assert objects(name, **nulls) == objects(name)
+@pytest.mark.parametrize(
+    "params", [{}, {"num_intra_threads": 4}, {"num_inter_threads": 2}, {"kmp_blocktime": 30}, SHAPE]
+)
+@pytest.mark.parametrize("mkl", [False, True])
+def test_nulls_are_as_if_left_out(name: str, params: dict[str, Any], mkl: bool) -> None:  # noqa: FBT001
+    parameters = PROTOTYPES[name].parameters
+    said = {k: v for k, v in {**params, "mkl": mkl}.items() if k in parameters}
+    nulls = {k: None for k, p in parameters.items() if p.default is None and k not in GIVEN}
+    assert objects(name, **{**nulls, **said}) == objects(name, **said)
 
 
 @pytest.mark.parametrize("name", having("spread"))
