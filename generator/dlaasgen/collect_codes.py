@@ -16,6 +16,10 @@ CODES: dict[str, tuple[str, str]] = {
         "A log could not be read whole",
         "It is cut off, damaged, gone or not permitted. What could be read is stored; `store missing` lists the rest.",
     ),
+    "C114": (
+        "A log's name and its launcher's record contradict each other",
+        "Its file or pod is named by one job of the trees, its launcher says another. The record counts.",
+    ),
     "C120": ("No store there", "The file or database that --store names is no store of results. Collecting makes one."),
     "C121": ("A package is not installed", "What was asked for needs a package that dlaasgen is installed without."),
     "C122": (

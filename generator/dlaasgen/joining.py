@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from dlaasgen.launch_records import Claim
     from dlaasgen.origins import Origin
     from dlaasgen.tree import Index
 
@@ -32,12 +33,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A raw log: the digest, size and lines of its bytes, and how to have these, deflated (zlib) a piece at a time."""
+    """A raw log: the digest, size and lines of its bytes, and how to have these, deflated (zlib) a piece at a time.
+
+    claim  what the launcher's record in it says
+    """
 
     digest: str
     size: int
     lines: int
     pieces: Callable[[], Iterable[bytes]]
+    claim: Claim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,14 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The jobs of trees by their names. `cells` leads from a cell id to its job, where only one tree has the id."""
+    """The jobs of trees by their names. `cells` leads from a cell id to its job, where only one tree has the id.
+
+    claims  cell id -> the names of all jobs with that cell
+    """
 
     jobs: Mapping[str, Job] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def known(indexes: Iterable[Index], run: str | None = None) -> Known:
@@ -74,4 +83,4 @@ def known(indexes: Iterable[Index], run: str | None = None) -> Known:
                 manifest_digest=next(iter(entry.files.values()), None),
             )
             cells.setdefault(entry.id, []).append(entry.job)
-    return Known(jobs, {cell: names[0] for cell, names in cells.items() if len(names) == 1})
+    return Known(jobs, {cell: names[0] for cell, names in cells.items() if len(names) == 1}, cells)

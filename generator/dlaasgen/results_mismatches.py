@@ -70,6 +70,7 @@ def _devices(text: str) -> list[str]:
 
 def mismatches(job: JobFacts, reading: LogReading) -> Iterator[Mismatch]:
     """What the header says against the cell's parameters."""
+    yield from _of_launcher(job, reading)
     header = reading.header
     flags = job.parameters.get("flags")
     parameters: Mapping[str, Any] = {**job.parameters, **(flags if isinstance(flags, dict) else {})}
@@ -87,6 +88,15 @@ def mismatches(job: JobFacts, reading: LogReading) -> Iterator[Mismatch]:
         value = parameters.get(parameter)
         if key in header and _says(value) and not _equal(value, header[key]):
             yield Mismatch(parameter, _text(value), header[key])
+
+
+def _of_launcher(job: JobFacts, reading: LogReading) -> Iterator[Mismatch]:
+    """What the launcher's start record says against the cell, by whatever the log was filed."""
+    start = next((record.values for record in reading.launcher if record.name == "start"), {})
+    for name, filed in (("matrix", job.matrix), ("cell", job.cell), ("run", job.run), ("job", job.job)):
+        told = start.get(name)
+        if job.cell and filed and isinstance(told, str) and told and told != filed:
+            yield Mismatch(name, filed, told[:300])
 
 
 def _says(value: object) -> bool:

@@ -103,6 +103,38 @@ def test_a_log_that_fits_no_cell_is_kept_and_listed(collect: Run, dlaasgen: Run,
     assert "strange.log" in listed.out
 
 
+def launched(worker: int, **values: object) -> bytes:
+    """A log that begins with the launcher's record."""
+    told = {"event": "start", "format": 1, "launch": "0" * 16, "job": JOB, "cell": CELL["id"], **values}
+    return b"dlaasgen-launcher: " + json.dumps(told | {"task": {"role": "worker", "index": worker}}).encode() + b"\n"
+
+
+def test_a_file_of_any_name_is_joined_by_its_launchers_record(collect: Run, dlaasgen: Run, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    other = next(cell["job"] for cell in CELLS if cell["job"] != JOB)
+    (logs / "one.txt").write_bytes(launched(0) + log())
+    (logs / f"{other}-worker-1.log").write_bytes(launched(1) + log(worker=1))
+    (logs / "stranger.log").write_bytes(launched(2, job="of-no-tree") + log(worker=2))
+    done = collect("--from", logs, cwd=tmp_path).ok()
+    name = f"logs/{other}-worker-1.log"
+    assert done.data["contradicted"] == [{"name": name, "named": other, "job": JOB}]
+    assert f"{name}: warning[C114]" in done.err
+    assert [u["path"] for u in done.data["unmatched"]] == ["logs/stranger.log"]
+    found = {(p["path"], p["job"], p["role"], p["number"]) for p in places(dlaasgen, tmp_path)}
+    assert found == {
+        ("logs/one.txt", JOB, "worker", 0), (name, JOB, "worker", 1), ("logs/stranger.log", "stranger", "worker", 0),
+    }  # fmt: skip
+
+
+def test_records_join_when_the_tree_comes_later(dlaasgen: Run, collect: Run, tmp_path: Path) -> None:
+    for number in range(2):
+        (tmp_path / f"{number}.log").write_bytes(launched(number) + log(worker=number))
+    dlaasgen("collect", "--from", "0.log", "--from", "1.log", "--store", "store.db", cwd=tmp_path).ok()
+    assert collect("--from", "0.log", cwd=tmp_path).ok().data["unmatched"] == []
+    assert {(p["job"], p["number"]) for p in places(dlaasgen, tmp_path)} == {(JOB, 0), (JOB, 1)}
+
+
 def crowd(folder: Path, packed: str) -> Path:
     """The folder's logs in an archive."""
     files = sorted(folder.iterdir())

@@ -9,12 +9,16 @@ import hashlib
 import tempfile
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.joining import Packed
+from dlaasgen.launch_records import HEAD, claimed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from dlaasgen.launch_records import Claim
 
 PIECE = 1 << 20
 WAITING = 32 << 20
@@ -29,6 +33,7 @@ class _Log:
     size: int = 0
     lines: int = 0
     last: bytes = b"\n"
+    claim: Claim | None = None
     waiting: bytearray = field(default_factory=bytearray)
     places: list[tuple[int, int]] = field(default_factory=list)
 
@@ -62,7 +67,8 @@ class Spool:
         for key, log in self._logs.items():
             digest = f"sha256:{log.hash.hexdigest()}"
             lines = log.lines + (log.last != b"\n")
-            yield key, Packed(digest, log.size, lines, lambda places=log.places: self._pieces(places))  # type: ignore[misc]
+            pieces = partial(self._pieces, log.places)
+            yield key, Packed(digest, log.size, lines, pieces, log.claim)
 
     def close(self) -> None:
         """Throw everything away."""
@@ -78,6 +84,8 @@ class Spool:
         log.size += len(data)
         log.lines += data.count(b"\n")
         log.last = data[-1:]
+        if not log.places:
+            log.claim = claimed(data[:HEAD])
         small = zlib.compress(data, LEVEL)
         self._file.seek(self._end)
         self._file.write(small)

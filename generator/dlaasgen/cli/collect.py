@@ -97,6 +97,7 @@ def collect(
                     {"path": u["path"] or u["key"], "job": u["job"], "log": u["digest"]} for u in done.unmatched
                 ],
                 "left_out": [{"name": name, "reason": reason} for name, reason in done.left_out],
+                "contradicted": [{"name": name, "named": named, "job": job} for name, named, job in done.contradicted],
                 "failed": [{"name": name, "reason": reason} for name, reason in done.failed],
             }
         )
@@ -105,6 +106,7 @@ def collect(
             output.detail(f"left out: {name_}: {reason}")
         _unmatched([u["path"] or u["key"] for u in done.unmatched])
         output.say(f"{store_name(store)}: {done.logs} logs, {done.new} of them new; {done.results} results")
+    output.findings(pipeline.contradictions(done))
     pipeline.raise_failed(done)
 
 

@@ -58,6 +58,7 @@ class Collected:
     unmatched: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    contradicted: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[str], None]) -> Collected:
@@ -161,6 +162,16 @@ def _add(out: Collected, came: ingest.Ingested) -> None:
     out.new += came.changed
     out.size += came.size
     out.failed += came.failed
+    out.contradicted += came.contradicted
+
+
+def contradictions(done: Collected) -> list[Finding]:
+    """A warning for each log whose name and launcher's record lead to different jobs."""
+    return [
+        Finding("C114", "the log's name and its launcher's record contradict each other; it is filed by the record",
+                severity="warning", file=name, found=f"record of {job}", expected=f"{named}, by its name")
+        for name, named, job in done.contradicted
+    ]  # fmt: skip
 
 
 def raise_failed(done: Collected) -> None:

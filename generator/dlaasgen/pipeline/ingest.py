@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dlaasgen import demux, origins
+from dlaasgen import demux, launch_records, origins
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.log_files import unpacking
 from dlaasgen.adapters.spool import Spool
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.joining import Arrival, Job, Known, Packed
+from dlaasgen.launch_records import Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,18 +27,22 @@ BATCH = 16 << 20
 MANY = 200
 
 Progress = Callable[[int, int], None] | None
-# What a child hands back for a log: whose it is (None: the file's), digest, size, lines, pieces.
-Piece = tuple[demux.Whose | None, str, int, int, list[bytes]]
+# What a child hands back for a log: whose it is (None: the file's), digest, size, lines, claim, pieces.
+Piece = tuple[demux.Whose | None, str, int, int, Claim | None, list[bytes]]
 
 
 @dataclass
 class Ingested:
-    """What came of it: logs seen, places new or grown, bytes, and what could not be read: (name, why)."""
+    """What came of it: logs seen, places new or grown, bytes, and what could not be read: (name, why).
+
+    contradicted  (name, the job that it is named by, the job of its launcher's record)
+    """
 
     seen: int = 0
     changed: int = 0
     size: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
+    contradicted: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def ingest(
         arrivals: list[Arrival] = []
         for log, (pieces, trouble) in zip(batches[start], results, strict=True):
             out.failed += trouble
-            arrivals += _arrivals(naming, top, log.name, [_kept(piece) for piece in pieces])
+            arrivals += _arrivals(naming, top, log.name, [_kept(piece) for piece in pieces], out)
         _store(database, arrivals, out)
         done += sum(log.size for log in batches[start])
         if progress:
@@ -90,7 +95,7 @@ def ingest(
         spool = Spool()
         try:
             fill(spool, unpacking.read(log, out.failed))
-            _store(database, _arrivals(naming, top, log.name, list(spool.packed())), out)
+            _store(database, _arrivals(naming, top, log.name, list(spool.packed()), out), out)
         finally:
             spool.close()
         done += log.size
@@ -108,7 +113,7 @@ def ingest_stream(database: Database, data: Iterable[bytes], naming: Naming, nam
         packed = list(spool.packed())
         if name is None and packed and packed[0][0] is None:
             name = f"stdin-{packed[0][1].digest.removeprefix('sha256:')[:12]}"
-        _store(database, _arrivals(naming, "", name or "stdin", packed), out)
+        _store(database, _arrivals(naming, "", name or "stdin", packed, out), out)
     finally:
         spool.close()
     return out
@@ -155,22 +160,28 @@ def _whole(log: Log) -> tuple[list[Piece], list[tuple[str, str]]]:
     spool = Spool()
     try:
         fill(spool, unpacking.read(log, trouble))
-        return [(key, p.digest, p.size, p.lines, list(p.pieces())) for key, p in spool.packed()], trouble
+        return [(key, p.digest, p.size, p.lines, p.claim, list(p.pieces())) for key, p in spool.packed()], trouble
     finally:
         spool.close()
 
 
 def _kept(piece: Piece) -> tuple[demux.Whose | None, Packed]:
-    key, digest, size, lines, data = piece
-    return key, Packed(digest, size, lines, lambda: data)
+    key, digest, size, lines, claim, data = piece
+    return key, Packed(digest, size, lines, lambda: data, claim)
 
 
 def _arrivals(
-    naming: Naming, top: str, name: str, packed: Iterable[tuple[demux.Whose | None, Packed]]
+    naming: Naming, top: str, name: str, packed: Iterable[tuple[demux.Whose | None, Packed]], out: Ingested
 ) -> Iterator[Arrival]:
     for whose, log in packed:
         origin = naming.file(top + name) if whose is None else naming.pod(whose, top + name)
-        yield Arrival(origin, log, naming.job(origin))
+        job = naming.job(origin)
+        own = launch_records.job_of(log.claim, naming.known)
+        if log.claim is not None and own is not None:
+            if job.cell is not None and job.job != own.job:
+                out.contradicted.append((top + name, job.job, own.job))
+            origin, job = launch_records.placed(origin, log.claim, own), own
+        yield Arrival(origin, log, job)
 
 
 def _store(database: Database, arrivals: Iterable[Arrival], out: Ingested) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from dlaasgen import origins
+from dlaasgen import launch_records, origins
 from dlaasgen.adapters.store.tables import chunks, jobs, logs, missing, sources
 
 if TYPE_CHECKING:
@@ -65,13 +65,21 @@ def rejoin(database: Database, known: Known) -> int:
             .where(jobs.c.cell.is_(None))
         )
         for row in connection.execute(query).all():
-            if row.pod:
-                job = origins.from_pod(row.pod, known.jobs).job
+            claim = launch_records.claimed(next(read(connection, row.digest), b""))
+            own = launch_records.job_of(claim, known)
+            origin: origins.Origin | None = None
+            if claim is not None and own is not None:
+                origin = launch_records.placed(origins.Origin("", "", row.role, row.number), claim, own)
             else:
-                job = origins.from_path(row.path, known.jobs, known.cells).job
-            if (own := known.jobs.get(row.job) or known.jobs.get(job)) is not None:
+                path = origins.from_path(row.path, known.jobs, known.cells)
+                job = origins.from_pod(row.pod, known.jobs).job if row.pod else path.job
+                own = known.jobs.get(row.job) or known.jobs.get(job)
+            if own is not None:
                 _job(database, connection, own)
                 move(connection, row.key, own)
+                if origin is not None:
+                    task = {"role": origin.role, "number": origin.number}
+                    connection.execute(sa.update(sources).where(sources.c.key == row.key).values(task))
                 moved += 1
     return moved
 

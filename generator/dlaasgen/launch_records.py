@@ -1,0 +1,87 @@
+"""The launcher's record at the start of a log: which cell the log claims to be of. No I/O here.
+
+A log is written by others: what it claims counts only where it names a job of the trees that were given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dlaasgen.logs.formats import launcher
+from dlaasgen.logs.prefixes import LONGEST_LINE, peel
+
+if TYPE_CHECKING:
+    from dlaasgen.joining import Job, Known
+    from dlaasgen.origins import Origin
+
+# The record stands before all else that the launcher says; what comes later may be the command's own words.
+HEAD = 1 << 16
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a launcher's start record says of its log; "" and None for what it does not say."""
+
+    job: str = ""
+    matrix: str = ""
+    cell: str = ""
+    run: str = ""
+    role: str = ""
+    number: int | None = None
+
+
+def claimed(head: bytes) -> Claim | None:
+    """The claim of a log, from its first bytes; None when they hold no start record that names a job or cell."""
+    if launcher.RECORD not in head[:HEAD]:
+        return None
+    for line in head[:HEAD].split(b"\n"):
+        if launcher.RECORD not in line:
+            continue
+        values = _values(line[:LONGEST_LINE])
+        if values.get("event") != "start":
+            return None
+        task = values.get("task")
+        task = task if isinstance(task, dict) else {}
+        number = task.get("index")
+        claim = Claim(
+            *(_text(values.get(name)) for name in ("job", "matrix", "cell", "run")),
+            role=_text(task.get("role")).lower(),
+            number=number if type(number) is int and 0 <= number < 1_000_000 else None,
+        )
+        return claim if claim.job or claim.cell else None
+    return None
+
+
+def job_of(claim: Claim | None, known: Known) -> Job | None:
+    """The job of the given trees that a claim names: by the job's name, else by matrix, cell and run."""
+    if claim is None:
+        return None
+    job = known.jobs.get(claim.job)
+    if not claim.job:
+        fitting = [known.jobs[name] for name in known.claims.get(claim.cell, ()) if _fits(claim, known.jobs[name])]
+        job = fitting[0] if len(fitting) == 1 else None
+    return job if job is not None and _fits(claim, job) else None
+
+
+def placed(origin: Origin, claim: Claim, job: Job) -> Origin:
+    """An origin as its log's record has it: the job, and the task where it names one."""
+    number = origin.number if claim.number is None or not claim.role else claim.number
+    return replace(origin, job=job.job, role=claim.role or origin.role, number=number)
+
+
+def _fits(claim: Claim, job: Job) -> bool:
+    """Whether nothing that a claim says is against a job. A run that a tree does not tell is any run."""
+    said = ((claim.matrix, job.matrix), (claim.cell, job.cell), (claim.run, job.run))
+    return all(not claims or not has or claims == has for claims, has in said)
+
+
+def _values(line: bytes) -> dict[str, object]:
+    events = launcher.read(peel(line, {})) or ()
+    records = [event for event in events if isinstance(event, launcher.LauncherRecord)]
+    return dict(records[0].values) if records else {}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= _LONGEST else ""
