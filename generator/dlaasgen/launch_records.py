@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dlaasgen.logs.events import LauncherRecord
 from dlaasgen.logs.formats import launcher
 from dlaasgen.logs.prefixes import LONGEST_LINE, peel
 
@@ -46,7 +47,10 @@ def claimed(head: bytes) -> Claim | None:
         task = task if isinstance(task, dict) else {}
         number = task.get("index")
         claim = Claim(
-            *(_text(values.get(name)) for name in ("job", "matrix", "cell", "run")),
+            job=_text(values.get("job")),
+            matrix=_text(values.get("matrix")),
+            cell=_text(values.get("cell")),
+            run=_text(values.get("run")),
             role=_text(task.get("role")).lower(),
             number=number if type(number) is int and 0 <= number < 1_000_000 else None,
         )
@@ -79,7 +83,7 @@ def _fits(claim: Claim, job: Job) -> bool:
 
 def _values(line: bytes) -> dict[str, object]:
     events = launcher.read(peel(line, {})) or ()
-    records = [event for event in events if isinstance(event, launcher.LauncherRecord)]
+    records = [event for event in events if isinstance(event, LauncherRecord)]
     return dict(records[0].values) if records else {}
 
 
