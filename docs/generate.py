@@ -33,6 +33,7 @@ KINDS = {
     "P4": "P4: scheduling",
     "P5": "P5: GitOps",
     "R1": "R1: the rendered tree",
+    "S1": "S1: clusters",
     "C1": "C1: logs, the store and results",
     "I1": "I1: images",
     "A1": "A1: ksonnet applications",
@@ -97,7 +98,7 @@ def links(folder: str) -> str:
     """A list of the pages in a folder of docs/, by their titles; of its guides in the order of reading."""
     pages = sorted((DOCS / folder).glob("*.md"))
     if folder == "guides":
-        order = ["first-study.md", "write-a-prototype.md", "review.md", "gitops.md", "collect.md"]
+        order = ["first-study.md", "write-a-prototype.md", "review.md", "gitops.md", "apply.md", "collect.md"]
         pages.sort(key=lambda p: order.index(p.name) if p.name in order else len(order))
     titles = {page: page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in pages}
     return "\n" + "".join(f"- [{title}]({folder}/{page.name})\n" for page, title in titles.items()) + "\n"

@@ -3,7 +3,8 @@
 Exit codes: 0 done; 1 the rendered tree has drifted (`render --check`); 2 wrong command line; 3 a matrix file is wrong;
 4 a prototype or its parameters are wrong; 5 a check found errors; 6 the tree cannot be written (locked, foreign, I/O);
 7 logs cannot be read, or the store cannot be read or written; 8 kubectl is missing, or the cluster refused or does not
-answer; 9 an image cannot be found, locked, built or run; 70 a defect in dlaasgen; 130 interrupted.
+answer; 9 an image cannot be found, locked, built or run; 10 not all jobs have succeeded; 11 time is up before all jobs
+have ended; 70 a defect in dlaasgen; 130 interrupted.
 `tests/unit/test_errors.py` proves that no code is used twice.
 """
 
@@ -79,3 +80,15 @@ class ImageError(DlaasgenError):
     """An image cannot be found, locked, built or run."""
 
     exit_code = 9
+
+
+class JobError(DlaasgenError):
+    """All jobs have ended, and not all of them well."""
+
+    exit_code = 10
+
+
+class WaitError(DlaasgenError):
+    """Time is up before all jobs have ended."""
+
+    exit_code = 11

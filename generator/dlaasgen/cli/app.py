@@ -8,12 +8,14 @@ import typer
 
 from dlaasgen import __version__
 from dlaasgen.cli import output
+from dlaasgen.cli.apply import apply
 from dlaasgen.cli.argocd import argocd
 from dlaasgen.cli.cells import cells
 from dlaasgen.cli.check import check
 from dlaasgen.cli.collect import collect
 from dlaasgen.cli.command import command
 from dlaasgen.cli.convert import convert
+from dlaasgen.cli.delete import delete
 from dlaasgen.cli.explain import explain
 from dlaasgen.cli.images import images
 from dlaasgen.cli.init import init
@@ -24,7 +26,9 @@ from dlaasgen.cli.reparse import reparse
 from dlaasgen.cli.report import report
 from dlaasgen.cli.results import results
 from dlaasgen.cli.schema import schema
+from dlaasgen.cli.status import status
 from dlaasgen.cli.store import store
+from dlaasgen.cli.wait import wait
 
 app = typer.Typer(
     name="dlaasgen",
@@ -33,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 drift, 2 usage, 3 matrix, 4 prototype, 5 check, 6 tree, 7 store, 8 cluster, "
-    "9 image, 130 interrupted.",
+    "9 image, 10 job, 11 time is up, 130 interrupted.",
 )
 
 
@@ -63,6 +67,10 @@ app.command()(results)
 app.command()(report)
 app.command()(reparse)
 app.command()(store)
+app.command()(apply)
+app.command()(delete)
+app.command()(status)
+app.command()(wait)
 app.command()(convert)
 app.command()(command)
 app.command()(explain)

@@ -24,3 +24,14 @@ Store = Annotated[
         help="The store of results: a file (SQLite), or a URL, postgresql://...; DLAASGEN_STORE says it as well.",
     ),
 ]
+TreePath = Annotated[str, typer.Argument(metavar="PATH", help="A rendered tree, a folder of manifests, or a file.")]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context", metavar="NAME", help="The context of kubeconfig. Default: the one that the tree's matrix targets."
+    ),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option("--namespace", "-n", metavar="NAME", help="The namespace of manifests that name none."),
+]

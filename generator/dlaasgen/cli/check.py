@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlaasgen.cli import output
+from dlaasgen.cli.arguments import Context, Namespace
 
 if TYPE_CHECKING:
     from dlaasgen.pipeline.check import Report
@@ -29,6 +30,11 @@ def check(
         typer.Option("--kubernetes", metavar="VERSION", help="Kubernetes version to check against, such as 1.34."),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
+    server: Annotated[
+        bool, typer.Option("--server", help="Ask the API server as well: a dry run of every manifest. Needs a cluster.")
+    ] = False,
+    context: Context = None,
+    namespace: Namespace = None,
     output_: Annotated[
         CheckOutput,
         typer.Option("--output", "-o", help="table, json, sarif, or github: annotations of a pull request."),
@@ -40,6 +46,8 @@ def check(
     from dlaasgen.pipeline import check as pipeline
 
     report = pipeline.check_paths(paths, kubernetes)
+    if server:
+        report = _asked(report, paths, context, namespace)
     match output_:
         case CheckOutput.json:
             print(formats.to_json(report.findings))
@@ -54,6 +62,21 @@ def check(
     if strict and not failed and any(f.severity == "warning" for f in report.findings):
         failed = CheckError.exit_code
     raise typer.Exit(failed)
+
+
+def _asked(report: Report, paths: list[str], context: str | None, namespace: str | None) -> Report:
+    """A report with what the API server says."""
+    from dataclasses import replace
+
+    from dlaasgen.errors import ClusterError
+    from dlaasgen.pipeline import cluster
+
+    found = []
+    for path in paths:
+        with output.progress(f"Asking about {path}") as progress:
+            found += cluster.ask(cluster.read(path, context, namespace), progress)
+    code = report.exit_code or (ClusterError.exit_code if found else 0)
+    return replace(report, findings=(*report.findings, *found), exit_code=code)
 
 
 def _table(report: Report) -> None:

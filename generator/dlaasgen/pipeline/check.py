@@ -142,6 +142,7 @@ def codes() -> dict[str, tuple[str, str]]:
     from dlaasgen import (
         cells_codes,
         checks,
+        cluster_codes,
         conversion_codes,
         dialects_codes,
         images_codes,
@@ -158,6 +159,7 @@ def codes() -> dict[str, tuple[str, str]]:
         dialects_codes,
         conversion_codes,
         checks,
+        cluster_codes,
         tree_codes,
         images_codes,
         ksonnet_codes,

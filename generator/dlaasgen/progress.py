@@ -1,0 +1,114 @@
+"""Progress: where the job of a cell is, and why it does not get on, by what the cluster says. No I/O here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Name = Literal["absent", "pending", "admitted", "running", "succeeded", "failed", "stuck"]
+STATES: tuple[Name, ...] = ("absent", "pending", "admitted", "running", "succeeded", "failed", "stuck")
+OVER = frozenset({"succeeded", "failed"})
+
+# The labels by which pods name their job, over all operators.
+JOB_LABELS = (
+    "training.kubeflow.org/job-name",
+    "job-name",
+    "batch.kubernetes.io/job-name",
+    "jobset.sigs.k8s.io/jobset-name",
+    "tf_job_name",
+)
+_IMAGE = frozenset({"ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError"})
+_CRASH = frozenset({"CrashLoopBackOff"})
+_SETUP = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_QUOTA = "exceeded quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a cell's job is. `reason` is one word, `message` what the cluster says."""
+
+    cell: str
+    job: str
+    state: Name
+    reason: str = ""
+    message: str = ""
+
+
+def progress(
+    cell: str,
+    job: str,
+    live: Mapping[str, Any] | None,
+    pods: Sequence[Mapping[str, Any]] = (),
+    warnings: Sequence[str] = (),
+) -> Progress:
+    """By the job as it is in the cluster, its pods, and the messages of warnings about it."""
+    if live is None:
+        return Progress(cell, job, "absent", "not applied")
+    holds = {c.get("type"): c for c in _list(_part(live, "status").get("conditions")) if c.get("status") == "True"}
+    for types, state in ((("Failed",), "failed"), (("Succeeded", "Complete"), "succeeded")):
+        for kind in types:
+            if kind in holds:
+                found: Name = "failed" if state == "failed" else "succeeded"
+                return Progress(cell, job, found, holds[kind].get("reason") or "", holds[kind].get("message") or "")
+    if trouble := _trouble(pods):
+        return Progress(cell, job, "stuck", *trouble)
+    if quota := next((w for w in warnings if _QUOTA in w), None):
+        return Progress(cell, job, "stuck", "quota", quota)
+    phases = [_part(pod, "status").get("phase") for pod in pods]
+    if "Running" in phases:
+        return Progress(cell, job, "running")
+    if "Suspended" in holds or _suspended(live):
+        return Progress(cell, job, "pending", "suspended", (holds.get("Suspended") or {}).get("message") or "")
+    if phases:
+        return Progress(cell, job, "admitted", "starting")
+    return Progress(cell, job, "pending", "no pods yet", warnings[-1] if warnings else "")
+
+
+def _suspended(live: Mapping[str, Any]) -> bool:
+    spec = _part(live, "spec")
+    return spec.get("suspend") is True or _part(spec, "runPolicy").get("suspend") is True
+
+
+def _trouble(pods: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """(reason, message) of the first pod that cannot start by itself."""
+    for pod in pods:
+        status = _part(pod, "status")
+        name = _part(pod, "metadata").get("name") or ""
+        for condition in _list(status.get("conditions")):
+            told = (condition.get("type"), condition.get("status"), condition.get("reason"))
+            if told == ("PodScheduled", "False", "Unschedulable"):
+                return "unschedulable", f"{name}: {condition.get('message') or ''}"
+        for container in (*_list(status.get("initContainerStatuses")), *_list(status.get("containerStatuses"))):
+            waiting = _part(_part(container, "state"), "waiting")
+            causes = ((_IMAGE, "image pull"), (_CRASH, "crash loop"), (_SETUP, "container"))
+            for reasons, cause in causes:
+                if waiting.get("reason") in reasons:
+                    return cause, f"{name}: {waiting.get('message') or waiting['reason']}"
+    return None
+
+
+def job_of(pod: Mapping[str, Any]) -> str | None:
+    """The name of the job that a pod belongs to."""
+    labels = _part(_part(pod, "metadata"), "labels")
+    return next((labels[key] for key in JOB_LABELS if key in labels), None)
+
+
+def covers(live: Any, wanted: Any) -> bool:
+    """Whether what is in the cluster has all that a manifest says; what others have added does not matter."""
+    if isinstance(wanted, dict):
+        return isinstance(live, dict) and all(k in live and covers(live[k], v) for k, v in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(live, list) and len(live) == len(wanted) and all(map(covers, live, wanted))
+    return bool(live.__class__ is wanted.__class__ and live == wanted)
+
+
+def _part(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _list(value: Any) -> list[dict[str, Any]]:
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

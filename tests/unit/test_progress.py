@@ -1,0 +1,96 @@
+"""Where a cell's job is, by objects as clusters have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dlaasgen.progress import covers, job_of, progress
+
+
+def job(*conditions: tuple[str, str], spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "spec": spec or {},
+        "status": {
+            "conditions": [{"type": t, "status": s, "reason": f"TFJob{t}", "message": "said"} for t, s in conditions]
+        },
+    }
+
+
+def pod(phase: str = "Pending", *, waiting: str | None = None, unschedulable: bool = False) -> dict[str, Any]:
+    status: dict[str, Any] = {"phase": phase, "conditions": [{"type": "PodScheduled", "status": "True"}]}
+    if unschedulable:
+        message = "0/3 nodes are available: 3 Insufficient cpu."
+        status["conditions"] = [
+            {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
+        ]
+    if waiting is not None:
+        status["containerStatuses"] = [{"name": "tensorflow", "state": {"waiting": {"reason": waiting}}}]
+    return {"metadata": {"name": "p-worker-0"}, "status": status}
+
+
+QUOTA = 'pods "x-worker-0" is forbidden: exceeded quota: small, requested: cpu=4, used: cpu=0, limited: cpu=2'
+RUNNING = job(("Created", "True"), ("Running", "True"))
+
+
+@pytest.mark.parametrize(
+    ("live", "pods", "warnings", "told"),
+    [
+        (None, [], [], ("absent", "not applied")),
+        ({}, [], [], ("pending", "no pods yet")),
+        (job(("Created", "True")), [], [], ("pending", "no pods yet")),
+        (job(("Created", "True")), [], [QUOTA], ("stuck", "quota")),
+        (job(("Suspended", "True")), [], [], ("pending", "suspended")),
+        (job(spec={"suspend": True}), [], [], ("pending", "suspended")),
+        (job(spec={"runPolicy": {"suspend": True}}), [], [], ("pending", "suspended")),
+        (job(("Created", "True")), [pod()], [], ("admitted", "starting")),
+        (job(("Created", "True")), [pod(waiting="ContainerCreating")], [], ("admitted", "starting")),
+        (RUNNING, [pod("Running"), pod()], [], ("running", "")),
+        (RUNNING, [pod("Running"), pod(unschedulable=True)], [], ("stuck", "unschedulable")),
+        (RUNNING, [pod(waiting="ImagePullBackOff")], [], ("stuck", "image pull")),
+        (RUNNING, [pod(waiting="CrashLoopBackOff")], [], ("stuck", "crash loop")),
+        (RUNNING, [pod(waiting="CreateContainerConfigError")], [], ("stuck", "container")),
+        (job(("Running", "False"), ("Succeeded", "True")), [pod("Running")], [], ("succeeded", "TFJobSucceeded")),
+        (job(("Complete", "True")), [], [], ("succeeded", "TFJobComplete")),
+        (job(("Failed", "True")), [pod(waiting="CrashLoopBackOff")], [], ("failed", "TFJobFailed")),
+        (job(("Failed", "False"), ("Restarting", "True")), [pod("Running")], [], ("running", "")),
+        ({"status": "no object", "spec": []}, [{"status": {"conditions": 1}}], [], ("pending", "no pods yet")),
+    ],
+)
+def test_where_a_job_is(live: Any, pods: Any, warnings: Any, told: tuple[str, str]) -> None:
+    if told == ("pending", "no pods yet") and pods:
+        told = ("admitted", "starting")
+    found = progress("cell", "job", live, pods, warnings)
+    assert (found.state, found.reason) == told
+
+
+def test_why_it_does_not_get_on_is_said() -> None:
+    assert progress("c", "j", RUNNING, [pod(unschedulable=True)]).message == (
+        "p-worker-0: 0/3 nodes are available: 3 Insufficient cpu."
+    )
+    assert progress("c", "j", RUNNING, [pod(waiting="ErrImagePull")]).message == "p-worker-0: ErrImagePull"
+    unready = pod()
+    unready["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
+    assert progress("c", "j", RUNNING, [unready]).state == "admitted"
+
+
+def test_a_pod_names_its_job() -> None:
+    assert job_of({"metadata": {"labels": {"training.kubeflow.org/job-name": "x"}}}) == "x"
+    assert job_of({}) is None
+
+
+@pytest.mark.parametrize(
+    ("live", "wanted", "same"),
+    [
+        ({"a": 1, "b": 2}, {"a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({"a": [1, {"x": 1, "y": 2}]}, {"a": [1, {"x": 1}]}, True),
+        ({"a": [1, 2]}, {"a": [1]}, False),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": 1}, {"a": {"b": 1}}, False),
+        ({"a": 1}, {"a": [1]}, False),
+    ],
+)
+def test_what_is_there_already(live: Any, wanted: Any, *, same: bool) -> None:
+    assert covers(live, wanted) is same
