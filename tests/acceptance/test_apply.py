@@ -118,7 +118,7 @@ def test_status_and_wait(ask: Any, fake: Fake) -> None:
     ends(first, "Succeeded")
     ends(second, "Succeeded")
     lines = ask("status", "rendered/m").ok().out.splitlines()
-    assert lines[-1] == "2 succeeded, 1 pending"
+    assert lines[-1] == "1 pending, 2 succeeded"
     assert "S109" in ask("wait", "rendered/m", "--timeout", "0").exits(11).err
     ends(third, "Succeeded")
     ask("wait", "rendered/m").ok()

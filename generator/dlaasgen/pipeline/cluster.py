@@ -12,7 +12,7 @@ from dlaasgen.adapters.api_server import MANAGER, ApiServer, at_once
 from dlaasgen.errors import CheckError, ClusterError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.pipeline.places import shown, tree_index
-from dlaasgen.progress import OVER, Progress, covers, job_of, progress
+from dlaasgen.progress import OVER, STATES, Progress, covers, job_of, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -228,8 +228,6 @@ def follow(tree: Tree, timeout: float | None) -> Iterator[tuple[list[Progress], 
 
 
 def counted(found: Sequence[Progress]) -> dict[str, int]:
-    """How many cells are in each state."""
-    numbers: dict[str, int] = {}
-    for one in found:
-        numbers[one.state] = numbers.get(one.state, 0) + 1
-    return numbers
+    """How many cells are in each state, those furthest from their end first."""
+    numbers = {state: sum(one.state == state for one in found) for state in STATES}
+    return {state: number for state, number in numbers.items() if number}
