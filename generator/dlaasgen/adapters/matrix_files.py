@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from dlaasgen import images_lock, matrix_parser, matrix_text, matrix_yaml
-from dlaasgen.errors import MatrixError, UsageError
+from dlaasgen import images_lock, matrix_parser, matrix_places, matrix_text, matrix_yaml
+from dlaasgen.errors import MatrixError, PrototypeError, UsageError
 from dlaasgen.findings import Finding, nearest
 from dlaasgen.matrix_faults import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from dlaasgen.matrix import Matrix
 
@@ -96,6 +97,17 @@ def read_bytes(data: bytes, file: str) -> Matrix:
         place = find_lock(os.path.dirname(file))
         lock = None if place is None else read_lock(place)
     return matrix_parser.parse(loaded.document, loaded.where, name, loaded.findings, lock)
+
+
+@contextlib.contextmanager
+def located(data: bytes, file: str) -> Iterator[None]:
+    """Errors raised within that are about the matrix in a file get their lines and columns in it."""
+    try:
+        yield
+    except (MatrixError, PrototypeError) as error:
+        name = shown(file)
+        loaded = matrix_yaml.load(data, name)
+        raise type(error)(matrix_places.located(error.findings, loaded.document, loaded.where, name)) from None
 
 
 def find_lock(folder: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.errors import MatrixError
 from dlaasgen.matrix import Cluster, Waiver
 
 if TYPE_CHECKING:
@@ -58,3 +59,13 @@ def context_for(checks: Mapping[str, Any], facts: Facts | None = None) -> Contex
         kubernetes=checks.get("kubernetes"),
         facts=facts,
     )
+
+
+def refuse_waivers(matrix: Matrix) -> None:
+    """Raises MatrixError when the matrix turns off a check that does not exist."""
+    if matrix.waivers:
+        from dlaasgen.checks import check_waivers
+
+        wrong = check_waivers(matrix.waivers, matrix.file)
+        if wrong:
+            raise MatrixError(wrong)

@@ -30,8 +30,10 @@ def expand(paths: Sequence[str], selectors: Sequence[str]) -> list[Expanded]:
 
     expanded = []
     for file in matrix_files.find(paths):
-        matrix = matrix_files.read(file)
-        expansion = expand_with_notes(matrix)
+        data = matrix_files.read_text(file)
+        matrix = matrix_files.read_bytes(data, file)
+        with matrix_files.located(data, file):
+            expansion = expand_with_notes(matrix)
         cells = list(expansion.cells)
         expanded.append(
             Expanded(matrix.name, select(cells, selectors) if selectors else cells, tuple(expansion.findings))
@@ -46,8 +48,11 @@ def explain(paths: Sequence[str], cell: str) -> list[str]:
     lines: list[str] = []
     unknown: list[Finding] = []
     for file in matrix_files.find(paths):
+        data = matrix_files.read_text(file)
+        matrix = matrix_files.read_bytes(data, file)
         try:
-            lines += explain_cell(matrix_files.read(file), cell)
+            with matrix_files.located(data, file):
+                lines += explain_cell(matrix, cell)
         except UsageError as error:
             unknown += error.findings
     if not lines:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen import __version__, gitops
 from dlaasgen.adapters import machine_cache, matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
-from dlaasgen.errors import CheckError, MatrixError, TreeError
+from dlaasgen.errors import CheckError, MatrixError, TreeError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
+from dlaasgen.pipeline.checking import refuse_waivers
 from dlaasgen.pipeline.evaluation import Job, Request, evaluate_cells
 from dlaasgen.pipeline.places import tree_indexes
 from dlaasgen.tree import (
@@ -59,9 +60,20 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     """Render one matrix file. Raises MatrixError, PrototypeError, CheckError or TreeError; then nothing has changed."""
     data = matrix_files.read_text(request.matrix)
     matrix = matrix_files.read_bytes(data, request.matrix)
+    with matrix_files.located(data, request.matrix):
+        try:
+            return _rendered(request, data, matrix, progress)
+        except UsageError as error:
+            unknown = [replace(f, file=matrix.file, path="kubernetes") for f in error.findings if f.code == "K109"]
+            if not unknown or request.kubernetes is not None or matrix.kubernetes is None:
+                raise
+            raise MatrixError(unknown) from None  # the file asks for it, not the command line
+
+
+def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[[int, int], None] | None) -> Outcome:
     if request.kubernetes is not None:
         matrix = replace(matrix, kubernetes=request.kubernetes)
-    _refuse_waivers(matrix)
+    refuse_waivers(matrix)
     root = project.root(request.matrix)
     out = request.out if request.out is not None else os.path.join(root, "rendered")
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
@@ -77,16 +89,6 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
     with lock:
         return _render(job, tree_files.Stage(out, matrix.name), progress)
-
-
-def _refuse_waivers(matrix: Matrix) -> None:
-    """Raises MatrixError when the matrix turns off a check that does not exist."""
-    if matrix.waivers:
-        from dlaasgen.checks import check_waivers
-
-        wrong = check_waivers(matrix.waivers, matrix.file)
-        if wrong:
-            raise MatrixError(wrong)
 
 
 def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
