@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
+import typer
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -171,13 +173,21 @@ def _small(dialect: Any, pods: int) -> dict[str, Any]:
 
 def cli() -> str:
     """The reference of the command line, from the functions that are its commands."""
-    from dlaasgen.cli.app import app
+    from dlaasgen.cli.app import COMMANDS, app
+    from dlaasgen.cli.lazy import source
 
+    whole = typer.Typer()
+    for name in COMMANDS:
+        found = source("dlaasgen.cli", name)
+        if isinstance(found, typer.Typer):
+            whole.add_typer(found, name=name)
+        else:
+            whole.command(name)(found)
     text = "# The command line\n\n`dlaasgen COMMAND --help` says the same in a terminal.\n"
     top = app.registered_callback
     assert top is not None  # noqa: S101 - it has the global options
     assert top.callback is not None  # noqa: S101
-    for name, function, told in [("", top.callback, ""), *_commands(app, "")]:
+    for name, function, told in [("", top.callback, ""), *_commands(whole, "")]:
         if function is None:
             text += f"\n## dlaasgen{name}\n\n{told}\n\n```text\ndlaasgen{name} COMMAND\n```\n"
             continue

@@ -10,7 +10,9 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from dlaasgen.cli.app import COMMANDS as TOLD
 from dlaasgen.cli.app import app
+from dlaasgen.cli.lazy import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +25,7 @@ COMMAND: Any = typer.main.get_command(app)
 def below(command: Any, above: str) -> Iterator[tuple[str, Any]]:
     """(name, command) of every command in a group, and of those in groups in it."""
     for name in command.list_commands(None):
-        found = command.get_command(None, name)
+        found = command.get_command(None, name) if above else load("dlaasgen.cli", name)
         yield f"{above} {name}".strip(), found
         if hasattr(found, "list_commands"):
             yield from below(found, f"{above} {name}".strip())
@@ -43,6 +45,18 @@ def options(name: str) -> set[str]:
     """The names of a command's options, less those of every Typer program."""
     own = {o for p in COMMANDS[name].params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)}
     return own - {"--help", "-h", "--install-completion", "--show-completion"}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_the_list_says_of_a_command_is_how_its_own_help_begins(name: str) -> None:
+    own = " ".join(COMMANDS[name].help.split())
+    assert own.startswith(TOLD[name].removesuffix("."))
+
+
+def test_a_name_that_is_none_brings_the_nearest() -> None:
+    said = CliRunner().invoke(app, ["rendr"])
+    assert said.exit_code == 2
+    assert "Did you mean 'render'?" in said.output
 
 
 def test_the_commands_are_those_of_the_reference() -> None:

@@ -8,30 +8,37 @@ import typer
 
 from dlaasgen import __version__
 from dlaasgen.cli import output
-from dlaasgen.cli.apply import apply
-from dlaasgen.cli.argocd import argocd
-from dlaasgen.cli.cells import cells
-from dlaasgen.cli.check import check
-from dlaasgen.cli.collect import collect
-from dlaasgen.cli.command import command
-from dlaasgen.cli.convert import convert
-from dlaasgen.cli.delete import delete
-from dlaasgen.cli.explain import explain
-from dlaasgen.cli.images import images
-from dlaasgen.cli.init import init
-from dlaasgen.cli.ks import ks
-from dlaasgen.cli.prototypes import prototypes
-from dlaasgen.cli.render import render
-from dlaasgen.cli.reparse import reparse
-from dlaasgen.cli.report import report
-from dlaasgen.cli.results import results
-from dlaasgen.cli.schema import schema
-from dlaasgen.cli.status import status
-from dlaasgen.cli.store import store
-from dlaasgen.cli.wait import wait
+from dlaasgen.cli.lazy import commands
+
+# Each is the function or the Typer application of its name in the module of its name, imported when it is called. What
+# is said of it here is what the list of commands says: the beginning of its own help.
+COMMANDS = {
+    "render": "Expand a matrix, evaluate its prototype for every cell, check every manifest, and write the tree.",
+    "check": "Check matrices, rendered trees or any manifest files: schemas and policies.",
+    "cells": "Print the cells that a matrix expands to. Needs no prototype.",
+    "collect": "Store logs and the results of their jobs. Collecting again changes nothing.",
+    "results": "Print the results in a store.",
+    "report": "Write report.md and report.html: results by cell, throughput, scaling, and what failed.",
+    "reparse": "Read all stored logs again, as this version's parser understands them.",
+    "store": "Look into the store of results, and care for it.",
+    "apply": "Apply a tree to a cluster: server-side, as the manager dlaasgen, and only what is not there as it should be.",
+    "delete": "Delete a tree's objects from a cluster, and with them their pods and logs.",
+    "status": "Show where each cell is: absent, pending, admitted, running, succeeded, failed or stuck, and why.",
+    "wait": "Wait until all jobs of a tree have ended.",
+    "convert": "Convert manifests to another dialect, and say what it cannot carry.",
+    "command": "Print, or run, the commands of one cell on one machine.",
+    "explain": "Explain a finding: what it means, why it matters and how to mend it.",
+    "schema": "Print the JSON Schema of matrix files, for editors and other tools.",
+    "init": "Scaffold a working repository: a matrix, a prototype, a workflow and settings.",
+    "argocd": "What Argo CD has to know of jobs.",
+    "prototypes": "The prototypes of the project around the working folder, and those that dlaasgen ships.",
+    "images": "The images that matrices name: list, lock and verify their digests; build this project's own.",
+    "ks": "ksonnet's commands, with ks' own arguments, on the application around the working folder.",
+}
 
 app = typer.Typer(
     name="dlaasgen",
+    cls=commands("dlaasgen.cli", COMMANDS),
     help="From a matrix of benchmark parameters to validated, reviewable Kubernetes manifests.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -57,26 +64,3 @@ def options(
 ) -> None:
     """From a matrix of benchmark parameters to validated, reviewable Kubernetes manifests."""
     output.level = output.QUIET if quiet else output.VERBOSE if verbose else output.NORMAL
-
-
-app.command()(render)
-app.command()(check)
-app.command()(cells)
-app.command()(collect)
-app.command()(results)
-app.command()(report)
-app.command()(reparse)
-app.command()(store)
-app.command()(apply)
-app.command()(delete)
-app.command()(status)
-app.command()(wait)
-app.command()(convert)
-app.command()(command)
-app.command()(explain)
-app.command()(schema)
-app.command()(init)
-app.add_typer(argocd)
-app.add_typer(prototypes)
-app.add_typer(images)
-app.add_typer(ks)
