@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from importlib import resources
 
 MARKER = "dlaasgen.toml"
@@ -46,6 +47,7 @@ def relative(path: str, folder: str) -> str:
     return os.fsencode(name).decode(errors="backslashreplace")
 
 
+@cache
 def stamp() -> str:
     """Changes whenever dlaasgen's own code does: its version is not enough while it is being worked on."""
     package = str(resources.files("dlaasgen"))

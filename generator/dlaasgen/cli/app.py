@@ -21,7 +21,7 @@ COMMANDS = {
     "report": "Write report.md and report.html: results by cell, throughput, scaling, and what failed.",
     "reparse": "Read all stored logs again, as this version's parser understands them.",
     "store": "Look into the store of results, and care for it.",
-    "apply": "Apply a tree to a cluster: server-side, as the manager dlaasgen, and only what is not there as it should be.",
+    "apply": "Apply a tree to a cluster: server-side, as the manager dlaasgen, and only what differs there.",
     "delete": "Delete a tree's objects from a cluster, and with them their pods and logs.",
     "status": "Show where each cell is: absent, pending, admitted, running, succeeded, failed or stuck, and why.",
     "wait": "Wait until all jobs of a tree have ended.",

@@ -22,7 +22,7 @@ def apply(
     ] = False,
     output_: Annotated[Output, typer.Option("--output", "-o", help="Form of what is printed.")] = Output.text,
 ) -> None:
-    """Apply a tree to a cluster: server-side, as the manager dlaasgen, and only what is not there as it should be."""
+    """Apply a tree to a cluster: server-side, as the manager dlaasgen, and only what differs there."""
     from dlaasgen.cli.wait import wait_for
     from dlaasgen.pipeline import cluster
 

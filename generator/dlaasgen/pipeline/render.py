@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import __version__, gitops
-from dlaasgen.adapters import machine_cache, matrix_files, project, tree_files
+from dlaasgen.adapters import matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
 from dlaasgen.errors import CheckError, MatrixError, TreeError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict
 from dlaasgen.manifests import digest
+from dlaasgen.pipeline import memory
 from dlaasgen.pipeline.checking import refuse_waivers
 from dlaasgen.pipeline.evaluation import Job, Request, evaluate_cells
 from dlaasgen.pipeline.places import tree_indexes
@@ -31,7 +32,6 @@ from dlaasgen.tree import (
     compare,
     dump_index,
     kustomization,
-    load_index,
     owned,
     readme,
 )
@@ -105,62 +105,12 @@ def _inputs(data: bytes, library: Library, matrix: Matrix) -> dict[str, str]:
 def _render(job: Job, stage: tree_files.Stage, progress: Callable[[int, int], None] | None) -> Outcome:
     if job.request.mode == "write":
         stage.tidy()
-    present = _present(job, stage.tree)
-    clean = _recall(job, _render_key(job, present))
+    present = memory.present(job, stage.tree)
+    clean = memory.outcome(job, present)
     if clean is not None:
-        findings = tuple(Finding(**f) for f in clean["findings"])
-        return Outcome(job.matrix.name, stage.tree, clean["cells"], 0, Drift(), (), findings)
-    return _render_anew(job, stage, present, _known(job, stage, present), progress)
-
-
-def _present(job: Job, tree: str) -> dict[str, str]:
-    """The digests of the tree's files; those that this machine has read before and that are as they were, unread."""
-    key = machine_cache.key_of("files", os.path.realpath(tree))
-    before = _recall(job, key) or {}
-    present, settled = tree_files.digests(tree, before)
-    if job.request.cache and settled != before:
-        machine_cache.remember(machine_cache.place(os.environ), key, settled)
-    return present
-
-
-def _recall(job: Job, key: str) -> Any:
-    return machine_cache.recall(machine_cache.place(os.environ), key) if job.request.cache else None
-
-
-def _render_key(job: Job, files: Mapping[str, str]) -> str:
-    """Stands for a render of these inputs that came to these files."""
-    content = hashlib.sha256("\0".join(f"{d} {p}" for p, d in sorted(files.items())).encode(errors="surrogateescape"))
-    made_by = [job.matrix.name, job.source, job.inputs, job.options, project.stamp()]
-    return machine_cache.key_of("render", made_by, content.hexdigest())
-
-
-def _known(job: Job, stage: tree_files.Stage, present: Mapping[str, str]) -> Index | None:
-    """The tree's index, when this machine made it with this very dlaasgen and the same options; else None."""
-    if INDEX not in present or _recall(job, _index_key(present[INDEX])) is None:
-        return None
-    import orjson
-
-    data = tree_files.read(os.path.join(stage.tree, INDEX))
-    index = load_index(orjson.loads(data)) if data is not None and digest(data) == present[INDEX] else None
-    same = (
-        index is not None
-        and _same(index.options, job.options)
-        and index.matrix == job.matrix.name
-        and index.source == job.source
-    )
-    return index if same else None
-
-
-def _index_key(index_digest: str) -> str:
-    """Stands for an index that this machine made with this very dlaasgen."""
-    return machine_cache.key_of("index", index_digest, project.stamp())
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are the same to a reader: 1, 1.0 and true are not."""
-    import orjson
-
-    return orjson.dumps(one) == orjson.dumps(other)
+        cells, findings = clean
+        return Outcome(job.matrix.name, stage.tree, cells, 0, Drift(), (), findings)
+    return _render_anew(job, stage, present, memory.known(job, stage, present), progress)
 
 
 def _render_anew(
@@ -200,7 +150,7 @@ def _render_anew(
             staged += [p for p, t in texts.items() if present.get(p) != wanted[p] and stage.put(p, t.encode())]
             stage.commit(staged, [p for p in drift.extra if p in ours and p != tree_files.JOURNAL], INDEX, wanted)
         if job.request.cache and (writing or not drift):
-            _remember(job, wanted, len(cells), findings)
+            memory.remember(job, wanted, len(cells), findings)
         return Outcome(job.matrix.name, stage.tree, len(cells), len(todo), drift, foreign, tuple(findings))
     except BaseException:
         if writing:
@@ -211,7 +161,7 @@ def _render_anew(
 def _params(common: Mapping[str, Any], cells: Sequence[Cell]) -> list[dict[str, Any]]:
     """Each cell's parameters without those that are the matrix's own."""
     return [
-        {k: v for k, v in c.params.items() if k not in common or not (common[k] is v or _same(common[k], v))}
+        {k: v for k, v in c.params.items() if k not in common or not (common[k] is v or memory.same_json(common[k], v))}
         for c in cells
     ]
 
@@ -222,7 +172,7 @@ def _kept(
     """For each cell its entry in the known index when nothing that it depends on has changed, else None."""
     if known is None or {**known.inputs, "matrix": ""} != {**job.inputs, "matrix": ""}:
         return [None] * len(cells)
-    if not _same(known.params, dict(job.matrix.params)):
+    if not memory.same_json(known.params, dict(job.matrix.params)):
         return [None] * len(cells)
     before = {e.id: e for e in known.entries}
     kept: list[Entry | None] = []
@@ -231,7 +181,7 @@ def _kept(
         if (
             entry is not None
             and entry.repeat == cell.repeat
-            and _same((entry.axes, entry.params), (cell.axes, params))
+            and memory.same_json((entry.axes, entry.params), (cell.axes, params))
             and all(present.get(p) == d for p, d in entry.files.items())
         ):
             kept.append(entry)
@@ -291,11 +241,3 @@ def _refuse_foreign(stage: tree_files.Stage, drift: Drift, ours: set[str], prese
                 for p in foreign
             ]
         )
-
-
-def _remember(job: Job, wanted: Mapping[str, str], cells: int, findings: Sequence[Finding]) -> None:
-    """Let this machine know what a render came to."""
-    folder = machine_cache.place(os.environ)
-    machine_cache.remember(folder, _index_key(wanted[INDEX]), {})
-    outcome = {"cells": cells, "findings": [as_dict(f) for f in findings]}
-    machine_cache.remember(folder, _render_key(job, wanted), outcome)
