@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlaasgen.logs import reading as reading_module
+from dlaasgen.logs import state as state_module
+from dlaasgen.logs.events import LauncherRecord, Stage
 from dlaasgen.logs.formats.registry import FORMATS, events_of
 from dlaasgen.logs.patterns import Pattern
 from dlaasgen.logs.prefixes import peel
@@ -72,3 +74,45 @@ def test_a_log_that_is_cut_anywhere_says_no_more_than_the_whole(name: str, prefi
         assert part.totals == whole.totals[: len(part.totals)]
         assert part.steps.count <= whole.steps.count
         assert repr(part.steps.series) == repr(whole.steps.series[: part.steps.count])
+
+
+stamps = st.builds(
+    "2026-11-24T07:{:02}:{:02}{}{} {}".format,
+    st.integers(0, 59),
+    st.integers(0, 59),
+    st.sampled_from(["", ".5", ".123456789"]),
+    st.sampled_from(["Z", "+01:00"]),
+    st.sampled_from(["", "stdout F ", "stderr F ", "stdout P "]),
+).map(str.encode)
+
+
+@given(lines, stamps, stamps)
+def test_the_time_before_a_line_is_told_by_stages_and_launcher_records_alone(
+    line: bytes, one: bytes, other: bytes
+) -> None:
+    first, second = (
+        events_of(peel(stamp.split(b" ")[0] + b" stdout F " + line, {})._replace(cut=False)) for stamp in (one, other)
+    )
+    timed = (Stage, LauncherRecord)
+    told = [found and (found[0], [e for e in found[1] if not isinstance(e, timed)]) for found in (first, second)]
+    assert repr(told[0]) == repr(told[1])
+    names = [found and [(type(e), e.name) for e in found[1] if isinstance(e, timed)] for found in (first, second)]
+    assert names[0] == names[1]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(LINES) | st.sampled_from([b"FATAL Flags parsing error:", b"1\timages/sec"]), max_size=8),
+    st.lists(stamps | st.just(b""), min_size=1, max_size=3),
+    st.integers(1, 40),
+    st.integers(64, 4000),
+)
+def test_what_lines_said_before_makes_no_difference(
+    some: list[bytes], stamped: list[bytes], again: int, block: int
+) -> None:
+    log = b"".join(stamped[(n + r) % len(stamped)] + line + b"\n" for r in range(again) for n, line in enumerate(some))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_module, "_BLOCK", block)
+        known = read_log(log)
+        patch.setattr(state_module, "KNOWN_LENGTH", -1)
+        assert repr(read_log(log)) == repr(known)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dlaasgen.logs import scanning
+from dlaasgen.logs import state as state_module
 from dlaasgen.logs.events import LogReading, Source
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.patterns import Compiled, Pattern, fault_of
@@ -17,8 +18,9 @@ from dlaasgen.logs.state import MANY, NAMES, SERIES, TAIL, Series
 from logs import in_chunks, one, prefixed, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from dlaasgen.logs.events import Event
     from dlaasgen.logs.prefixes import Peeled
 
 STEPS = 12_000
@@ -286,3 +288,52 @@ def test_one_line_that_holds_many_steps() -> None:
     assert one(line + b"\n").steps.count == 1000
     assert one((line + b"\n") * 30).steps.count == 30_000
     assert one(b"1\timages/sec: 1.0 " * 3000 + b"\n").lines.unread == 1
+
+
+def test_lines_with_times_are_known_by_what_stands_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = sample("dist_alexnet_worker0").splitlines()
+    log = b"".join(b"2026-11-24T07:%02d:44.%dZ stdout F %b\n" % (n % 60, n, head[n % len(head)]) for n in range(20_000))
+    some = b"".join(line if n % 9 else line.split(b" ", 1)[1] for n, line in enumerate(log.splitlines(keepends=True)))
+    calls: list[bytes] = []
+
+    def counting(peeled: Peeled) -> tuple[str, Sequence[Event]] | None:
+        calls.append(peeled.content)
+        return events_of(peeled)
+
+    monkeypatch.setattr(scanning, "events_of", counting)
+    whole = one(log)
+    assert len(calls) < 5000
+    (mixed,) = read_log(some)
+    assert len(calls) < 10_000
+    plain = one(b"".join(head[n % len(head)] + b"\n" for n in range(20_000)))
+    assert whole.steps == mixed.steps == replace(plain.steps, series=whole.steps.series)
+    assert (whole.header, whole.totals, whole.lines.read) == (plain.header, plain.totals, plain.lines.read)
+    assert whole.header == mixed.header
+    assert whole.first_at == 1795503644.0
+    assert {stage.name: stage.at for stage in whole.stages} == {stage.name: stage.at for stage in mixed.stages}
+
+
+def test_the_time_of_the_old_launchers_words_is_that_of_their_line() -> None:
+    head = prefixed(sample("launcher_single_resnet50"), "launcher2").splitlines()
+    log = b"".join(b"2026-11-24T07:%02d:44.%09dZ %b\n" % (n % 60, n, head[n % len(head)]) for n in range(12_000))
+    records = [record.at for record in one(log).launcher]
+    assert len(set(records)) > len(records) / 2
+
+
+def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_module, "KNOWN", 50)
+    state = state_module.State(Source())
+    for number in range(500):
+        state.know(b"%d" % number, None)
+        state.know(b"2026-11-24T07:44:48Z %d" % number, ("x", ()))
+        assert len(state.known) + len(state.behind) <= 50
+
+
+def test_two_prefixes_of_one_pod() -> None:
+    both = (b"[pod/a-worker-1/c] ", b"a-worker-1 c ")
+    lines = [both[n % 2 if n % 5 else 0] + b"%d\timages/sec: 1.0\t1.000\n" % n for n in range(1, 500)]
+    lines.insert(250, b"[pod/a-worker-2/c] x\n")
+    first, second = read_log(b"".join(lines) + b"[pod/a-worker-2/c] y\n")
+    assert (first.source.pod, first.steps.count, second.lines.total) == ("a-worker-1", 499, 2)
+    assert [step.step for step in first.steps.series] == list(range(1, 500))
+    assert first.lines.size == sum(map(len, lines)) - 21

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlaasgen.matrix import Matrix
 
 
-def matrix(*patterns: dict[str, Any]) -> Matrix:
+def matrix(*patterns: Any) -> Matrix:
     document = {"apiVersion": "dlaasgen/v1", "name": "a", "prototype": "tfjob", "axes": {"model": ["resnet50"]}}
     return parse(document | {"results": {"patterns": list(patterns)}})
 
@@ -33,6 +33,12 @@ def test_patterns_are_kept_in_order() -> None:
     ("patterns", "message"),
     [
         ([{"name": "m"}], r"patterns\[0\].pattern is missing"),
+        (["m"], r"patterns\[0\]"),
+        ([{"name": "m", "pattern": "(x)"}] * 2, 'the metric "m" is given twice'),
+        ([{"name": "M-1", "pattern": "(x)"}], "no metric's name"),
+        ([{"name": "m", "pattern": "(x)", "direction": "highr"}], "no direction"),
+        ([{"name": "m", "pattern": "x"}], "no group"),
+        ([{"name": "m", "pattern": "(x"}], "no RE2 expression"),
         (
             [{"name": f"m{n}", "pattern": "(x)"} for n in range(101)],
             "too many patterns; found 101; expected at most 100",
@@ -43,6 +49,13 @@ def test_patterns_are_kept_in_order() -> None:
         ),
     ],
 )
-def test_limits(patterns: list[dict[str, Any]], message: str) -> None:
+def test_limits(patterns: list[Any], message: str) -> None:
     with pytest.raises(MatrixError, match=message):
         matrix(*patterns)
+
+
+@pytest.mark.parametrize("results", [[], {"patterns": {}}])
+def test_the_section_is_an_object_with_a_list(results: Any) -> None:
+    document = {"apiVersion": "dlaasgen/v1", "name": "a", "prototype": "tfjob", "axes": {"model": ["resnet50"]}}
+    with pytest.raises(MatrixError, match="results"):
+        parse(document | {"results": results})

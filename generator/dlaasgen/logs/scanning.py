@@ -6,7 +6,8 @@ RE2 expression finds the lines that may matter, and a run of step lines that dif
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 from dlaasgen.logs.events import Step
 from dlaasgen.logs.formats import tf_cnn
@@ -16,10 +17,11 @@ from dlaasgen.logs.patterns import NAME as PATTERNS
 from dlaasgen.logs.patterns import Compiled
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
 from dlaasgen.logs.sources import by_source, within
-from dlaasgen.logs.state import TAIL, State
+from dlaasgen.logs.stamps import behind_stamps
+from dlaasgen.logs.state import TAIL, UNREAD, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dlaasgen.logs.events import Event, LogReading, Source
     from dlaasgen.logs.patterns import Pattern
@@ -35,7 +37,7 @@ _DIGITS = b"0123456789"
 _SMALLEST = 2048
 # Where one line of so many has a needle, lines are known by what they said before.
 _MANY = 3
-_NEW = ("", ())
+_NEW: Any = object()
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
 _PARTS = 8
@@ -186,16 +188,33 @@ class Scanner:
 
     def _known(self, data: bytes, offset: int, state: State) -> int:
         """Every line, by what was found when the same line came before; the number of those that had not."""
-        news = 0
-        known = state.known
-        for raw in data[:-1].split(b"\n"):
-            found = known.get(raw, _NEW)
-            if found is _NEW or self._parts or self._waiting:
+        lines = data[:-1].split(b"\n")
+        rests = behind_stamps(lines)
+        table, keys = (state.behind, rests) if rests else (state.known, lines)
+        known: Iterator[Any] = map(table.get, keys, repeat(_NEW))
+        news = read = 0
+        busy = self._parts or self._waiting
+        for raw, found in zip(lines, known, strict=True):
+            if found is _NEW and rests:
+                # One without a time, between lines with times.
+                found = state.known.get(raw, _NEW)  # noqa: PLW2901 - the same line
+            if found is None and not busy:
+                pass
+            elif found is _NEW or busy:
                 news += 1
                 self._one(raw, offset, state, cut=False)
-            elif found is not None:
-                self._apply(found, state, offset)
+                busy = self._parts or self._waiting
+            elif found is UNREAD:
+                state.unread += 1
+            else:
+                read += 1
+                for take, event in found:
+                    take(state, event, offset)
+                if state.wants_next:
+                    busy = self._waiting = state
+                    self._patience = _PATIENCE
             offset += len(raw) + 1
+        state.read += read
         return news
 
     def _walk(self, data: bytes, position: int, offset: int, state: State) -> int:

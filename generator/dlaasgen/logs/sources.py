@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from dlaasgen.logs.events import Source
 from dlaasgen.logs.prefixes import NOBODY, peel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+_KUBECTL = b"] "
 
 
 def within(outer: Source, source: Source) -> Source:
@@ -26,38 +29,74 @@ def by_source(
 
     Each prefix is understood once, however many lines have it. Unless `told`, all are others.
     """
-    apart: dict[Source, list[bytes]] = {}
-    sizes: dict[Source, int] = {}
-    known: dict[bytes, tuple[Source, list[bytes]] | None] = {}
-    others: list[tuple[int, bytes]] = []
-    offset = 0
-    for line in lines:
-        end = _end(line) if told else 0
+    apart = _Apart()
+    put = apart.put
+    others: list[int] = []
+    for number, line in enumerate(lines) if told else ():
+        # Of kubectl's prefixes, most often.
+        prefix, mark, rest = line.partition(_KUBECTL)
+        keep = put.get(prefix + mark)
+        if keep is not None:
+            keep(rest)
+        elif not apart.take(line):
+            others.append(number)
+    if not told:
+        others = [*range(len(lines))]
+    starts = [*accumulate(map(len, lines), initial=0)] if others else []
+    return apart.lines, apart.sizes(), [(starts[number] + number, lines[number]) for number in others]
+
+
+class _Apart:
+    """Lines by source, in their order, and what keeps a line behind a prefix that is known."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Source, list[bytes]] = {}
+        self.put: dict[bytes, Callable[[bytes], None] | None] = {}
+        self._first: dict[Source, int] = {}
+        self._more: dict[Source, int] = {}
+
+    def take(self, line: bytes) -> bool:
+        """Keep a line by the prefix that it has; False when it has none that names a source."""
+        end = _end(line)
         prefix = line[:end]
-        if prefix not in known:
-            known[prefix] = _understood(prefix, apart)
-        group = known[prefix]
-        if group is None:
-            others.append((offset, line))
-        else:
-            source, rests = group
-            rests.append(line[end:])
-            sizes[source] = sizes.get(source, 0) + end
-        offset += len(line) + 1
-    return apart, sizes, others
+        if prefix not in self.put:
+            self.put[prefix] = self._keeper(prefix)
+        keep = self.put[prefix]
+        if keep is not None:
+            keep(line[end:])
+        return keep is not None
+
+    def sizes(self) -> dict[Source, int]:
+        """The bytes of the prefixes of each source."""
+        return {one: size * len(self.lines[one]) + self._more.get(one, 0) for one, size in self._first.items()}
+
+    def _keeper(self, prefix: bytes) -> Callable[[bytes], None] | None:
+        source = _understood(prefix)
+        if source is None:
+            return None
+        rests = self.lines.setdefault(source, [])
+        more = len(prefix) - self._first.setdefault(source, len(prefix))
+        if not more:
+            return rests.append
+
+        def keep(rest: bytes) -> None:
+            rests.append(rest)
+            self._more[source] = self._more.get(source, 0) + more
+
+        return keep
 
 
 def _end(line: bytes) -> int:
     """Where the prefix of a line would end: of kubectl, of mpirun, or two words of stern's."""
     if line.startswith(b"[pod/"):
-        return line.find(b"] ", 0, 400) + 2
+        return line.find(_KUBECTL, 0, 400) + 2
     if line.startswith(b"["):
         return line.find(b">:", 0, 120) + 2
     return line.find(b" ", line.find(b" ", 0, 300) + 1, 400) + 1
 
 
-def _understood(prefix: bytes, apart: dict[Source, list[bytes]]) -> tuple[Source, list[bytes]] | None:
+def _understood(prefix: bytes) -> Source | None:
     peeled = peel(prefix + b"x", {})
     if peeled.source == NOBODY or peeled.content != b"x" or peeled.time or b"\0" in prefix:
         return None
-    return peeled.source, apart.setdefault(peeled.source, [])
+    return peeled.source

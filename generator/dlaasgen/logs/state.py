@@ -25,12 +25,16 @@ from dlaasgen.logs.events import (
 )
 from dlaasgen.logs.formats.failures import FLAGS, TRACEBACK, text_of
 from dlaasgen.logs.prefixes import seconds
+from dlaasgen.logs.stamps import behind_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dlaasgen.logs.events import Event
     from dlaasgen.logs.prefixes import Peeled
+
+    # What takes in each event of a line that is known; None: it says nothing.
+    Known = tuple[tuple[Callable[["State", Any, int], None], Any], ...] | None
 
 _Kept = TypeVar("_Kept")
 
@@ -44,6 +48,14 @@ TAIL = 20
 KNOWN = 2048
 KNOWN_LENGTH = 1000
 TAIL_LENGTH = 500
+
+
+class _Unread(tuple[()]):
+    __slots__ = ()
+
+
+# A line that no format could read.
+UNREAD = _Unread()
 
 
 class Series:
@@ -85,7 +97,9 @@ class State:
         self.tail: deque[bytes] = deque(maxlen=TAIL)
         # Whether the next line says more of what the last one began.
         self.wants_next = False
-        self.known: dict[bytes, tuple[str, Sequence[Event]] | None] = {}
+        # What lines said: by the line, and by what stands behind the time that it begins with.
+        self.known: dict[bytes | None, Known] = {}
+        self.behind: dict[bytes | None, Known] = {}
         self._count = self._nan = 0
         self._first: Step | None = None
         self._last: Step | None = None
@@ -107,12 +121,9 @@ class State:
         """Take in the events of a format on a line that starts at `offset`."""
         self._formats[name] = None
         for event in events:
-            if isinstance(event, Step):
-                self.step(event, offset)
-            else:
-                _TAKE[type(event)](self, event)
+            _TAKE[type(event)](self, event, offset)
 
-    def _many(self, event: Columns | Total | EvaluationStep | Evaluation) -> None:
+    def _many(self, event: Columns | Total | EvaluationStep | Evaluation, _offset: int) -> None:
         if isinstance(event, Columns):
             self._columns = event.names[:16]
         elif isinstance(event, Total):
@@ -122,15 +133,16 @@ class State:
         else:
             _bounded(self._evaluations, event)
 
-    def _named(self, event: Header | Fact | Measured) -> None:
-        if isinstance(event, Header):
-            _put(self._header, event.key, event.value)
-        elif isinstance(event, Fact):
-            _put(self._environment, event.name, event.value)
-        else:
-            _put(self._metrics, event.name, event)
+    def _head(self, event: Header, _offset: int) -> None:
+        _put(self._header, event.key, event.value)
 
-    def _stage(self, stage: Stage) -> None:
+    def _fact(self, event: Fact, _offset: int) -> None:
+        _put(self._environment, event.name, event.value)
+
+    def _measured(self, event: Measured, _offset: int) -> None:
+        _put(self._metrics, event.name, event)
+
+    def _stage(self, stage: Stage, _offset: int) -> None:
         self._stages.setdefault(stage.name, stage)
 
     def step(self, step: Step, offset: int, count: int = 1) -> None:
@@ -141,14 +153,15 @@ class State:
         self._last_offset = offset
         if step.loss is not None and not math.isfinite(step.loss):
             self._nan += count
-        self.series.add(step, offset)
+        if offset >= self.series.next_offset:
+            self.series.add(step, offset)
 
     def steps_read(self, name: str, count: int) -> None:
         """Count lines of a run of steps."""
         self.read += count
         self._formats[name] = None
 
-    def _fail(self, failure: Failure) -> None:
+    def _fail(self, failure: Failure, _offset: int) -> None:
         text = failure.text
         last = self._failures[-1] if self._failures else ""
         self.wants_next = text == FLAGS
@@ -157,7 +170,7 @@ class State:
         elif text != last:
             _bounded(self._failures, text)
 
-    def _launched(self, record: LauncherRecord) -> None:
+    def _launched(self, record: LauncherRecord, _offset: int) -> None:
         """The program can print what looks like a record: only those of the first launch are the launcher's."""
         launch = record.values.get("launch")
         if launch is not None and record.name == "start" and self._launch is None:
@@ -166,11 +179,21 @@ class State:
             _bounded(self._launcher, record)
 
     def know(self, raw: bytes, found: tuple[str, Sequence[Event]] | None) -> None:
-        """Remember what a line says, for when it comes again."""
-        if len(raw) <= KNOWN_LENGTH:
-            if len(self.known) >= KNOWN:
-                self.known.clear()
-            self.known[raw] = found
+        """Remember what a line says, which is taken in now, for when it comes again."""
+        if len(raw) > KNOWN_LENGTH:
+            return
+        known = _known(found)
+        rest = behind_stamp(raw)
+        if rest is not None and known and any(take is State._launched for take, _ in known):
+            # These tell the time of the line.
+            return
+        if len(self.known) + len(self.behind) >= KNOWN:
+            self.known.clear()
+            self.behind.clear()
+        if rest is None:
+            self.known[raw] = known
+        else:
+            self.behind[rest] = known
 
     def next_line(self, content: bytes) -> None:
         """The line behind one that is told by two: absl's word on a flag."""
@@ -225,10 +248,19 @@ def _put(kept: dict[str, _Kept], name: str, value: _Kept) -> None:
         kept[name] = value
 
 
-_TAKE: dict[type, Callable[[State, Any], None]] = {
-    Header: State._named,  # noqa: SLF001 - this module's own
-    Fact: State._named,  # noqa: SLF001
-    Measured: State._named,  # noqa: SLF001
+def _known(found: tuple[str, Sequence[Event]] | None) -> Known:
+    """How a line is taken in when it comes again: only the first line that tells of a stage tells its time."""
+    if found is None:
+        return None
+    events = found[1]
+    return tuple((_TAKE[type(event)], event) for event in events if type(event) is not Stage) if events else UNREAD
+
+
+_TAKE: dict[type, Callable[[State, Any, int], None]] = {
+    Step: State.step,
+    Header: State._head,  # noqa: SLF001 - this module's own
+    Fact: State._fact,  # noqa: SLF001
+    Measured: State._measured,  # noqa: SLF001
     Columns: State._many,  # noqa: SLF001
     Total: State._many,  # noqa: SLF001
     EvaluationStep: State._many,  # noqa: SLF001
