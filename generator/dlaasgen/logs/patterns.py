@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.logs.events import Measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dlaasgen.logs.events import Event
 
 DIRECTIONS = ("higher", "lower", "none")
 NAME = "patterns"
@@ -67,6 +69,12 @@ class Compiled:
             if match:
                 found = match["value"] if "value" in compiled.groupindex else match[1]
                 yield Measured(pattern.name, _number(found), pattern.unit, pattern.direction)
+
+
+def joined(found: tuple[str, Sequence[Event]] | None, measured: Sequence[Event]) -> tuple[str, Sequence[Event]]:
+    """What the formats and a user's patterns find in one line."""
+    name, events = found or (NAME, ())
+    return (name, (*events, *measured)) if events else (NAME, measured)
 
 
 def _number(text: str | None) -> float:

@@ -13,10 +13,9 @@ from dlaasgen.logs.events import Step
 from dlaasgen.logs.formats import tf_cnn
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.needles import first_time, is_dense, needles
-from dlaasgen.logs.patterns import NAME as PATTERNS
-from dlaasgen.logs.patterns import Compiled
+from dlaasgen.logs.patterns import Compiled, joined
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
-from dlaasgen.logs.sources import by_source, within
+from dlaasgen.logs.sources import by_source, is_one, within
 from dlaasgen.logs.stamps import behind_stamps
 from dlaasgen.logs.state import TAIL, UNREAD, State
 
@@ -72,7 +71,7 @@ class Scanner:
     def block(self, data: bytes, offset: int, more: int = 0) -> None:
         """Whole lines, each with its end, of which the first starts at `offset`; `more` bytes were taken off before."""
         first = peel(data[: min(data.find(b"\n"), LONGEST_LINE)], {}).source
-        if self.patterns or not self._is_one(data, first):
+        if self.patterns or not is_one(data, first):
             self._each(data, offset)
             return
         state = self._state(within(self.source, first))
@@ -103,18 +102,6 @@ class Scanner:
                 source = NOBODY
             state = self.states.setdefault(source, State(source))
         return state
-
-    @staticmethod
-    def _is_one(data: bytes, first: Source) -> bool:
-        """Whether a block's lines are all of one source."""
-        start = data.rfind(b"\n", 0, -1) + 1
-        last = peel(data[start : start + LONGEST_LINE].rstrip(b"\n"), {}).source
-        if first != last or first.rank is not None:
-            return False
-        if first == NOBODY:
-            return True
-        names, lines = (first.pod.encode(), first.container.encode()), data.count(b"\n")
-        return data.count(b"[pod/%b/%b]" % names) >= lines or data.count(b"%b %b " % names) >= lines
 
     def remember(self) -> None:
         """Keep the last lines of the block before."""
@@ -229,7 +216,7 @@ class Scanner:
         """One line. Where there is a `base`, its lines are counted and remembered with the block's."""
         size = len(raw) + 1
         cut = cut or len(raw) > LONGEST_LINE
-        joined = bool(self._parts)
+        ends_one = bool(self._parts)
         peeled = peel(raw[:LONGEST_LINE].rstrip(b"\r"), self._parts)
         if peeled.partial:
             self._patience = _PATIENCE
@@ -250,11 +237,11 @@ class Scanner:
             state.next_line(peeled.content)
             self._waiting = None
         found = events_of(peeled._replace(cut=True) if cut else peeled)
-        if state is base and not joined and not peeled.partial and not cut:
+        if state is base and not ends_one and not peeled.partial and not cut:
             state.know(raw, found)
         if self.patterns:
             measured = tuple(self.patterns.read(peeled.content))
-            found = _joined(found, measured) if measured else found
+            found = joined(found, measured) if measured else found
         if found is not None:
             self._apply(found, state, offset)
 
@@ -308,9 +295,3 @@ class Scanner:
             return None
         event = found[1][0]
         return event if isinstance(event, Step) else None
-
-
-def _joined(found: tuple[str, Sequence[Event]] | None, measured: Sequence[Event]) -> tuple[str, Sequence[Event]]:
-    """What the formats and a user's patterns find in one line."""
-    name, events = found or (PATTERNS, ())
-    return (name, (*events, *measured)) if events else (PATTERNS, measured)

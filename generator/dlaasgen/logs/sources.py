@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from dlaasgen.logs.events import Source
-from dlaasgen.logs.prefixes import NOBODY, peel
+from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +20,18 @@ def within(outer: Source, source: Source) -> Source:
         return source
     rank = outer.rank if source.rank is None else source.rank
     return Source(outer.pod or source.pod, outer.container or source.container, rank)
+
+
+def is_one(data: bytes, first: Source) -> bool:
+    """Whether a block's lines are all of one source."""
+    start = data.rfind(b"\n", 0, -1) + 1
+    last = peel(data[start : start + LONGEST_LINE].rstrip(b"\n"), {}).source
+    if first != last or first.rank is not None:
+        return False
+    if first == NOBODY:
+        return True
+    names, lines = (first.pod.encode(), first.container.encode()), data.count(b"\n")
+    return data.count(b"[pod/%b/%b]" % names) >= lines or data.count(b"%b %b " % names) >= lines
 
 
 def by_source(
