@@ -21,7 +21,7 @@ local replaced(word, values) =
     local derived = if params.mkl then tuning.threads(params, spare) else tuning.none;
     containers.env(
       params,
-      containers.unbuffered
+      containers.common
       + tuning.env(if params.mkl then params else params { sockets: null }, given(params, 'num_intra_threads', derived.intra))
     ),
 }

@@ -8,6 +8,14 @@ local restricted = {
   seccompProfile: { type: 'RuntimeDefault' },
 };
 
+// What joins a log to its cell: dlaasgen sets these labels on every pod. Made once, not for each cell.
+local identity = [
+  { name: 'DLAASGEN_' + std.asciiUpper(label), valueFrom: { fieldRef: { fieldPath: "metadata.labels['dlaasgen/" + label + "']" } } }
+  for label in ['cell', 'matrix', 'run']
+];
+// Output must not wait in a buffer: a killed pod's log would be empty.
+local common = [{ name: 'PYTHONUNBUFFERED', value: '1' }] + identity;
+
 {
   // `args` go to the image's entrypoint. The name matters to operators: a TFJob's is called tensorflow.
   // Memory is limited too: a benchmark that outgrows it ends, instead of its neighbours.
@@ -42,6 +50,6 @@ local restricted = {
       + [{ name: name, value: std.toString(params.env[name]) } for name in std.objectFields(params.env)]
     else variables,
 
-  // Output must not wait in a buffer: a killed pod's log would be empty.
-  unbuffered:: [{ name: 'PYTHONUNBUFFERED', value: '1' }],
+  // The variables of every container.
+  common:: common,
 }

@@ -3,13 +3,11 @@ local containers = import 'containers.libsonnet';
 local rare = import 'tf_cnn_flags.libsonnet';
 
 // The variables of an image without oneDNN, and of one with it.
-local eigen = [
-  { name: 'PYTHONUNBUFFERED', value: '1' },
+local eigen = containers.common + [
   { name: 'TF_ENABLE_ONEDNN_OPTS', value: '0' },
   { name: 'TF_USE_LEGACY_KERAS', value: '1' },
 ];
-local onednn = [
-  { name: 'PYTHONUNBUFFERED', value: '1' },
+local onednn = containers.common + [
   { name: 'TF_ENABLE_ONEDNN_OPTS', value: '1' },
   { name: 'TF_USE_LEGACY_KERAS', value: '1' },
 ];

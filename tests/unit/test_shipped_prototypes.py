@@ -61,10 +61,16 @@ def words(name: str, **params: Any) -> list[str]:
     return max(([*c.get("command", ()), *c.get("args", ())] for c in containers), key=len)
 
 
-def env(name: str, **params: Any) -> dict[str, str]:
+def environments(name: str, **params: Any) -> list[list[dict[str, Any]]]:
+    """The variables of each container that runs something."""
     job = objects(name, **params)[0]
-    variables = job["spec"]["trainer"]["env"] if "trainer" in job["spec"] else pods(job)[0]["containers"][0]["env"]
-    found = {v["name"]: v["value"] for v in variables}
+    holders = [job["spec"]["trainer"]] if "trainer" in job["spec"] else [c for p in pods(job) for c in p["containers"]]
+    return [holder["env"] for holder in holders]
+
+
+def env(name: str, **params: Any) -> dict[str, str]:
+    variables = environments(name, **params)[0]
+    found = {v["name"]: v["value"] if "value" in v else v["valueFrom"]["fieldRef"]["fieldPath"] for v in variables}
     assert len(found) == len(variables)
     return found
 
@@ -299,6 +305,19 @@ def test_flags_are_passed_on(name: str) -> None:
         "--data_name=cifar10",
     } < set(found)
     assert "--mkl=true" not in found
+
+
+@pytest.mark.parametrize("name", PROTOTYPES)
+@pytest.mark.parametrize("params", [{}, {"env": {"MORE": 1}}, {"mkl": True, "sockets": 2, "cores_per_socket": 4}])
+def test_every_container_knows_its_cell(name: str, params: dict[str, Any]) -> None:
+    labels = {"DLAASGEN_CELL": "cell", "DLAASGEN_MATRIX": "matrix", "DLAASGEN_RUN": "run"}
+    found = environments(name, **params)
+    assert found
+    for variables in found:
+        assert {v["name"]: v["valueFrom"] for v in variables if "valueFrom" in v} == {
+            variable: {"fieldRef": {"fieldPath": f"metadata.labels['dlaasgen/{label}']"}}
+            for variable, label in labels.items()
+        }
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)

@@ -32,7 +32,7 @@ local params = {
   "memory": "8Gi",
   "mkl": false,
   "model": "resnet50",
-  "name": "awkward-resnet50-big-35aa9380",
+  "name": "awkward-resnet50-big-b6190fd8",
   "namespace": "dlaas",
   "num_batches": 100,
   "optimizer": "sgd",
@@ -91,6 +91,30 @@ local object1 = {
                   {
                     "name": "PYTHONUNBUFFERED",
                     "value": "1"
+                  },
+                  {
+                    "name": "DLAASGEN_CELL",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/cell']"
+                      }
+                    }
+                  },
+                  {
+                    "name": "DLAASGEN_MATRIX",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/matrix']"
+                      }
+                    }
+                  },
+                  {
+                    "name": "DLAASGEN_RUN",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/run']"
+                      }
+                    }
                   },
                   {
                     "name": "TF_ENABLE_ONEDNN_OPTS",
@@ -192,6 +216,30 @@ local object1 = {
                   {
                     "name": "PYTHONUNBUFFERED",
                     "value": "1"
+                  },
+                  {
+                    "name": "DLAASGEN_CELL",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/cell']"
+                      }
+                    }
+                  },
+                  {
+                    "name": "DLAASGEN_MATRIX",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/matrix']"
+                      }
+                    }
+                  },
+                  {
+                    "name": "DLAASGEN_RUN",
+                    "valueFrom": {
+                      "fieldRef": {
+                        "fieldPath": "metadata.labels['dlaasgen/run']"
+                      }
+                    }
                   },
                   {
                     "name": "TF_ENABLE_ONEDNN_OPTS",
