@@ -158,6 +158,10 @@ def test_a_signal_reaches_the_whole_group_which_is_killed_after_the_grace_period
     assert (launch.end["reason"], launch.end["message"]) == ("terminated", "received SIGTERM")
     assert (launch.end["signal"], launch.end["exit_code"]) == ("SIGKILL", 143)
     assert 0.2 < launch.end["duration_seconds"] < 10
+    for _ in range(100):  # it is killed at once, and gone when the kernel has come to it
+        if not Path(f"/proc/{grandchild}").exists():
+            break
+        time.sleep(0.05)
     assert not Path(f"/proc/{grandchild}").exists()
 
 
