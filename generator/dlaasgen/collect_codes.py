@@ -40,6 +40,7 @@ CODES: dict[str, tuple[str, str]] = {
         "The name is neither a result's own nor a metric, parameter or axis of one of the results.",
     ),
     "C131": ("The options do not fit together", "One of the options only means something together with another."),
+    "C133": ("An option does not hold what it should", "Kubernetes would refuse what was given."),
     "C140": (
         "The cluster refuses or cannot be reached",
         "What was stored before is still there. It takes the right to list pods and to get pods/log in the namespace.",

@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from dlaasgen.errors import MatrixError, UsageError
 from dlaasgen.expressions import compile_expression
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+
+    from dlaasgen.expressions import Expression
 
 OWN = ("job", "matrix", "cell_id", "run", "status", "reason", "stage", "workers", "mismatches", "manifest_digest")
 RATE = "images_per_second"
+_KEPT = 1 << 16
 TABLE = ("cell_id", "run", "status", "workers", RATE, "reason")
 
 
@@ -68,6 +73,48 @@ class Row:
         return tuple(told[name] or "" for name in ("matrix", "run", "cell", "job"))
 
 
+class StoredRow(Row):
+    """A row whose document is still JSON: it is read when more is asked of it than its columns hold.
+
+    columns  some of the result's own names and metrics, as the document has them; a metric that is None is not there
+    """
+
+    def __init__(
+        self, text: str, axes: Mapping[str, str], params: Mapping[str, Any], columns: Mapping[str, Any]
+    ) -> None:
+        for name, value in (("text", text), ("axes", axes), ("params", params), ("columns", columns)):
+            object.__setattr__(self, name, value)
+
+    if TYPE_CHECKING:
+        text: str
+        columns: Mapping[str, Any]
+    else:
+
+        @cached_property
+        def document(self) -> Mapping[str, Any]:
+            """The result, as `--output json` prints it."""
+            return orjson.loads(self.text)
+
+    def some(self, wanted: Iterable[str]) -> dict[str, Any]:
+        """As of every row; from the document only where it has to be."""
+        found, rest = {}, []
+        for name in wanted:
+            if name in self.columns:
+                if self.columns[name] is not None:
+                    found[name] = self.columns[name]
+            elif name in OWN or self._may_be_metric(name):
+                rest.append(name)
+            elif name in self.params:
+                found[name] = self.params[name]
+            elif name in self.axes:
+                found[name] = self.axes[name]
+        return found | super().some(rest) if rest else found
+
+    def _may_be_metric(self, name: str) -> bool:
+        """Whether the document may have a metric of the name, which would come before a parameter: never too rarely."""
+        return not name.isidentifier() or f'"{name}":{{' in self.text or f'"{name}": {{' in self.text
+
+
 def names(rows: Iterable[Row]) -> dict[str, None]:
     """Every name that some row knows, in the order of first sight; those of no result but known anyway come first."""
     return {**dict.fromkeys(OWN), **{name: None for row in rows for name in row.values}}
@@ -80,16 +127,35 @@ def where(rows: Iterable[Row], text: str, known: Iterable[str]) -> Iterator[Row]
     """
     try:
         expression = compile_expression(text, known)
+        # Many rows agree in what is asked for.
+        seen: dict[Hashable, bool] = {}
         for row in rows:
-            try:
-                values = row.values if expression.whole else row.some(expression.variables)
-                if expression.holds(values):
-                    yield row
-            except MatrixError as error:
-                if not error.findings[0].message.startswith("there is no "):
-                    raise
+            values = row.values if expression.whole else row.some(expression.variables)
+            key = None if expression.whole else _key(values)
+            holds = None if key is None else seen.get(key)
+            if holds is None:
+                holds = _holds(expression, values)
+                if key is not None and len(seen) < _KEPT:
+                    seen[key] = holds
+            if holds:
+                yield row
     except MatrixError as error:
         raise UsageError(error.findings) from None
+
+
+def _holds(expression: Expression, values: Mapping[str, Any]) -> bool:
+    try:
+        return expression.holds(values)
+    except MatrixError as error:
+        if not error.findings[0].message.startswith("there is no "):
+            raise
+        return False
+
+
+def _key(values: Mapping[str, Any]) -> Hashable | None:
+    """What two sets of values have in common when an expression says the same of both: 1 is not 1.0, nor true."""
+    key = tuple((name, type(value), value) for name, value in values.items())
+    return None if any(isinstance(value, dict | list) for value in values.values()) else key
 
 
 def sort(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
@@ -106,6 +172,8 @@ def sort(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
 
 def checked(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """The columns, when each is a name that some row knows. Raises UsageError for the others."""
+    if not columns:
+        return []
     known = names(rows)
     unknown = [name for name in columns if name not in known]
     if unknown and rows:
@@ -115,7 +183,7 @@ def checked(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
 
 def flat(rows: Iterable[Row], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Each row as a flat object of these columns, None for what it lacks."""
-    return [{name: row.values.get(name) for name in columns} for row in rows]
+    return [dict.fromkeys(columns) | row.some(columns) for row in rows]
 
 
 def every_column(rows: Sequence[Row]) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from dlaasgen import queries, tabular
 from dlaasgen.errors import UsageError
-from dlaasgen.queries import Row
+from dlaasgen.queries import Row, StoredRow
 
 
 def row(cell: str, rate: float | None, *, status: str = "succeeded", **more: Any) -> Row:
@@ -118,3 +118,36 @@ def test_json_comes_in_pieces_and_quietly(documents: list[dict[str, Any]]) -> No
     lines = "".join(tabular.json_lines(documents))
     assert [json.loads(line) for line in lines.splitlines()] == documents
     assert lines.replace("\n", "").isprintable()
+
+
+def stored(**columns: object) -> StoredRow:
+    metrics = {"rate": {"value": 5.0, "unit": "", "direction": "none"}, "model": {"value": None, "unit": ""}}
+    told = {"job": "j", "run": "7", "status": "succeeded", "metrics": metrics, "workers": [1, 2], "mismatches": []}
+    told |= {"matrix": "m", "cell": None, "reason": "", "stage": None, "manifest_digest": None}
+    return StoredRow(json.dumps(told), {"model": "a", "image": "x"}, {"rate": 1, "batch": 32}, columns)
+
+
+def test_a_stored_row_says_what_its_document_says_and_reads_it_only_when_it_must() -> None:
+    row = stored(job="j", status="succeeded", images_per_second=None)
+    assert row.some(["job", "images_per_second", "batch", "image", "lacking"]) == {
+        "job": "j",
+        "batch": 32,
+        "image": "x",
+    }
+    assert "document" not in vars(row)
+    # A metric comes before a parameter; one without a value does not.
+    assert row.some(["rate", "model", "workers", "a-b"]) == {"rate": 5.0, "model": "a", "workers": 2}
+    assert "document" in vars(row)
+    assert {name: row.values.get(name) for name in ("rate", "model", "batch")} == {
+        "rate": 5.0,
+        "model": "a",
+        "batch": 32,
+    }
+
+
+def test_rows_that_agree_are_judged_once_and_alike() -> None:
+    told = {"metrics": {}, "workers": [], "mismatches": [], "cell": None, "job": "j"}
+    values = [1, 1.0, True, 1, [1], "1", None, [1]]
+    rows = [Row(told, {}, {} if value is None else {"x": value}) for value in values]
+    assert [row.params["x"] for row in queries.where(rows, "type(x) == int", ["x"])] == [1, 1]
+    assert [row.params["x"] for row in queries.where(rows, "type(x) == list", ["x"])] == [[1], [1]]

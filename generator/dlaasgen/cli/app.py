@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "Explain a finding: what it means, why it matters and how to mend it.",
     "schema": "Print the JSON Schema of matrix files, for editors and other tools.",
     "init": "Scaffold a working repository: a matrix, a prototype, a workflow and settings.",
+    "collector": "Manifests that run the collector in a cluster.",
     "argocd": "What Argo CD has to know of jobs.",
     "prototypes": "The prototypes of the project around the working folder, and those that dlaasgen ships.",
     "images": "The images that matrices name: list, lock and verify their digests; build this project's own.",

@@ -57,8 +57,8 @@ def _rows(database: Database) -> Iterator[Row]:
             found = seen[text] = orjson.loads(text)
         return found
 
-    for document, axes, params in result_store.rows(database):
-        yield queries.Row(orjson.loads(document), read(axes), read(params))
+    for document, axes, params, columns in result_store.rows(database):
+        yield queries.StoredRow(document, read(axes), read(params), columns)
 
 
 def write_parquet(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

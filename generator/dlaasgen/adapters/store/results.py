@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dlaasgen.adapters.store.database import Database
 
 _AT_ONCE = 500
+# What the table of results has beside the documents that hold it, too.
+_OWN = ("job", "run", "status", "images_per_second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,15 @@ def save(database: Database, parser: str, done: Sequence[Done]) -> int:
     return len(told)
 
 
-def rows(database: Database) -> Iterator[tuple[str, str, str]]:
-    """(result, axes, params) of each job, in any order; each is JSON."""
+def rows(database: Database) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(result, axes, params, columns) of each job, in any order: three as JSON, and of the result what has a column."""
     with database.read() as connection:
-        query = sa.select(results.c.document, jobs.c.axes, jobs.c.params).join(
+        query = sa.select(results.c.document, jobs.c.axes, jobs.c.params, *(results.c[name] for name in _OWN)).join(
             jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run)
         )
         found = connection.execution_options(stream_results=True).execute(query)
         for part in found.partitions(_AT_ONCE):
-            yield from ((row[0], row[1], row[2]) for row in part)
+            yield from ((row[0], row[1], row[2], dict(zip(_OWN, row[3:], strict=True))) for row in part)
 
 
 def texts(database: Database, sample: int | None) -> tuple[list[str], list[str]]:

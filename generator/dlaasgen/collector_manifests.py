@@ -1,0 +1,169 @@
+"""Collector: the manifests that run `dlaasgen collect` in a cluster, with the least of rights. No I/O here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dlaasgen.errors import UsageError
+from dlaasgen.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+NAME = "dlaasgen-collector"
+USER = 65532
+_LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "dlaasgen"}
+_DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,500}")
+_FIELD = r"(\*|[0-9A-Za-z]{1,3}(-[0-9A-Za-z]{1,3})?)(/[0-9]{1,3})?"
+_CRON = re.compile(rf"(@(yearly|monthly|weekly|daily|hourly)|{_FIELD}(,{_FIELD})*( {_FIELD}(,{_FIELD})*){{4}})")
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What is asked for: one of `secret` (its key `url` is the store's URL) and `claim` (a volume for a file).
+
+    watched   the namespaces whose pods' logs are collected
+    schedule  of a CronJob; None for a Deployment that follows
+    """
+
+    image: str
+    namespace: str
+    watched: Sequence[str]
+    schedule: str | None
+    secret: str | None = None
+    claim: str | None = None
+    interval: int = 30
+
+
+def manifests(asked: Collector) -> list[dict[str, Any]]:
+    """The objects, in the order in which they are to be applied. Raises UsageError for what Kubernetes would refuse."""
+    wrong = list(_wrong(asked))
+    if wrong:
+        raise UsageError(wrong)
+    account = {
+        **_object("v1", "ServiceAccount", asked.namespace),
+        "automountServiceAccountToken": False,
+    }
+    found = [account]
+    for namespace in dict.fromkeys(asked.watched):
+        found += [_role(namespace), _binding(namespace, asked.namespace)]
+    return [*found, _cron(asked) if asked.schedule else _deployment(asked)]
+
+
+def _role(namespace: str) -> dict[str, Any]:
+    rules = [
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+    ]
+    return {**_object("rbac.authorization.k8s.io/v1", "Role", namespace), "rules": rules}
+
+
+def _binding(namespace: str, own: str) -> dict[str, Any]:
+    return {
+        **_object("rbac.authorization.k8s.io/v1", "RoleBinding", namespace),
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": NAME},
+        "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": own}],
+    }
+
+
+def _cron(asked: Collector) -> dict[str, Any]:
+    job = {
+        "activeDeadlineSeconds": 3600,
+        "backoffLimit": 2,
+        "ttlSecondsAfterFinished": 86400,
+        "template": _template(asked, "Never"),
+    }
+    spec = {
+        "schedule": asked.schedule,
+        # Two at once would do no harm, and no good.
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": 600,
+        "successfulJobsHistoryLimit": 1,
+        "failedJobsHistoryLimit": 3,
+        "jobTemplate": {"metadata": {"labels": _LABELS}, "spec": job},
+    }
+    return {**_object("batch/v1", "CronJob", asked.namespace), "spec": spec}
+
+
+def _deployment(asked: Collector) -> dict[str, Any]:
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app.kubernetes.io/name": NAME}},
+        # A volume may be one node's only, and the new pod on another.
+        "strategy": {"type": "Recreate"},
+        "template": _template(asked, "Always"),
+    }
+    return {**_object("apps/v1", "Deployment", asked.namespace), "spec": spec}
+
+
+def _template(asked: Collector, restart: str) -> dict[str, Any]:
+    mounts = [{"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108 - a volume of the pod's own
+    volumes: list[dict[str, Any]] = [{"name": "tmp", "emptyDir": {"sizeLimit": "2Gi"}}]
+    store: dict[str, Any] = {"name": "DLAASGEN_STORE", "value": "/store/results.db"}
+    if asked.claim is not None:
+        mounts.append({"name": "store", "mountPath": "/store"})
+        volumes.append({"name": "store", "persistentVolumeClaim": {"claimName": asked.claim}})
+    else:
+        store = {"name": "DLAASGEN_STORE", "valueFrom": {"secretKeyRef": {"name": asked.secret, "key": "url"}}}
+    places = [word for namespace in dict.fromkeys(asked.watched) for word in ("--from", f"k8s://{namespace}")]
+    follow = [] if asked.schedule else ["--follow", "--interval", str(asked.interval)]
+    container = {
+        "name": "collector",
+        "image": asked.image,
+        "command": ["dlaasgen"],
+        "args": ["collect", *places, *follow],
+        "env": [store, {"name": "HOME", "value": "/tmp"}],  # noqa: S108
+        "resources": {
+            "requests": {"cpu": "250m", "memory": "256Mi", "ephemeral-storage": "2Gi"},
+            "limits": {"cpu": "2", "memory": "512Mi", "ephemeral-storage": "4Gi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "privileged": False,
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": mounts,
+    }
+    spec = {
+        "serviceAccountName": NAME,
+        "automountServiceAccountToken": True,
+        "restartPolicy": restart,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": volumes,
+    }
+    return {"metadata": {"labels": _LABELS}, "spec": spec}
+
+
+def _object(version: str, kind: str, namespace: str) -> dict[str, Any]:
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": NAME, "namespace": namespace, "labels": _LABELS},
+    }
+
+
+def _wrong(asked: Collector) -> Iterator[Finding]:
+    if (asked.secret is None) is (asked.claim is None):
+        yield Finding("C131", "the store is in one place", expected="either --store-secret or --store-claim")
+    for option, value, form, expected in (
+        ("--image", asked.image, _IMAGE, "a reference to an image"),
+        ("--namespace", asked.namespace, _DNS, "a name as Kubernetes has them"),
+        *(("--watch", one, _DNS, "a name as Kubernetes has them") for one in asked.watched),
+        ("--store-secret", asked.secret, _SUBDOMAIN, "the name of a Secret"),
+        ("--store-claim", asked.claim, _SUBDOMAIN, "the name of a PersistentVolumeClaim"),
+        ("--schedule", asked.schedule, _CRON, "five fields as cron has them, such as '*/10 * * * *'"),
+    ):
+        if value is not None and not form.fullmatch(value):
+            yield Finding("C133", f"{option} does not hold what it should", found=value[:200], expected=expected)

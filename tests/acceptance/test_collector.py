@@ -1,0 +1,36 @@
+"""dlaasgen collector manifests, as a user runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support import Run
+
+IMAGE = "registry.example/dlaasgen@sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize("how", [("--store-secret", "results"), ("--store-claim", "results", "--follow")])
+def test_the_manifests_have_no_findings_and_kubectl_reads_them(
+    dlaasgen: Run, kubectl: Run, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    line = ("collector", "manifests", "--image", IMAGE, "--watch", "a", "--watch", "b", *how)
+    made = dlaasgen(*line, cwd=tmp_path).ok().out
+    (tmp_path / "collector.yaml").write_text(made)
+    assert "checked 6 manifests: no findings" in dlaasgen("check", "collector.yaml", cwd=tmp_path).ok().out
+    read = kubectl("annotate", "--local", "-f", "collector.yaml", "a=b", "-o", "name", cwd=tmp_path).ok().out
+    workload = "deployment.apps" if "--follow" in how else "cronjob.batch"
+    assert read.split() == [
+        f"{kind}/dlaasgen-collector"
+        for kind in ("serviceaccount", *("role.rbac.authorization.k8s.io", "rolebinding.rbac.authorization.k8s.io") * 2,
+                     workload)
+    ]  # fmt: skip
+
+
+def test_a_store_in_no_place_is_refused(dlaasgen: Run, tmp_path: Path) -> None:
+    said = dlaasgen("collector", "manifests", "--image", IMAGE, cwd=tmp_path).exits(2).err
+    assert "either --store-secret or --store-claim" in said
