@@ -122,7 +122,14 @@ def test_json_comes_in_pieces_and_quietly(documents: list[dict[str, Any]]) -> No
 
 def stored(**columns: object) -> StoredRow:
     metrics = {"rate": {"value": 5.0, "unit": "", "direction": "none"}, "model": {"value": None, "unit": ""}}
-    told = {"job": "j", "run": "7", "status": "succeeded", "metrics": metrics, "workers": [1, 2], "mismatches": []}
+    told: dict[str, Any] = {
+        "job": "j",
+        "run": "7",
+        "status": "succeeded",
+        "metrics": metrics,
+        "workers": [1, 2],
+        "mismatches": [],
+    }
     told |= {"matrix": "m", "cell": None, "reason": "", "stage": None, "manifest_digest": None}
     return StoredRow(json.dumps(told), {"model": "a", "image": "x"}, {"rate": 1, "batch": 32}, columns)
 
@@ -146,7 +153,7 @@ def test_a_stored_row_says_what_its_document_says_and_reads_it_only_when_it_must
 
 
 def test_rows_that_agree_are_judged_once_and_alike() -> None:
-    told = {"metrics": {}, "workers": [], "mismatches": [], "cell": None, "job": "j"}
+    told: dict[str, Any] = {"metrics": {}, "workers": [], "mismatches": [], "cell": None, "job": "j"}
     values = [1, 1.0, True, 1, [1], "1", None, [1]]
     rows = [Row(told, {}, {} if value is None else {"x": value}) for value in values]
     assert [row.params["x"] for row in queries.where(rows, "type(x) == int", ["x"])] == [1, 1]
