@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import log_reading
 import measure
 import study
 import table
@@ -152,6 +153,17 @@ def start(bench: Bench) -> Iterator[table.Row]:
     yield table.ratio("--help", "--help of a hello-world Typer", times["help"], times["hello"], 1.1, 1)
 
 
+def logs(bench: Bench) -> Iterator[table.Row]:
+    """Reading logs of several kinds, beside a search for one word in them: processor time."""
+    path = bench.work / "log"
+    for kind in log_reading.KINDS:
+        log_reading.write(path, kind, 40_000_000)
+        pairs = [(log_reading.read(path), max(log_reading.grep(path), 0.001)) for _ in range(bench.given.rounds + 1)]
+        ours, theirs = zip(*pairs[1:], strict=True)
+        yield table.ratio(f"read a log: {kind}", "grep -cE images/sec", ours, theirs, 5)
+    path.unlink()
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[table.Row]]] = {
     "cold": cold,
     "peers": peers,
@@ -160,4 +172,5 @@ PARTS: dict[str, Callable[[Bench], Iterator[table.Row]]] = {
     "one": one,
     "large": large,
     "start": start,
+    "logs": logs,
 }
