@@ -1,0 +1,23 @@
+"""The blocks of docs/tutorial.md, with what the comments before them say that they need."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from support import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+IMAGE = "ghcr.io/acme/benchmarks-eigen:latest"
+_BLOCK = re.compile(r"(?:^<!-- ([^\n]*) -->\n\n)?^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def commands(*, ks: bool = False, image: str = IMAGE, namespace: str = "kubeflow") -> list[Sequence[str]]:
+    """The words of each line of the blocks that need nothing, or of those of ksonnet with a cluster."""
+    text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    chosen = [block for marks, block in _BLOCK.findall(text) if ("ks" in marks if ks else "needs" not in marks)]
+    lines = "".join(chosen).replace(IMAGE, image).replace("kubeflow\n", f"{namespace}\n").splitlines()
+    return [shlex.split(line) for line in lines]
