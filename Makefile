@@ -15,7 +15,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs images bench golden lock wheel-test clean e2e cluster cluster-down
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +106,12 @@ lock: setup ## Update requirements/*.lock from pyproject.toml (UPGRADE=--upgrade
 	  --no-annotate --no-header $(UPGRADE) pyproject.toml --group dev -o requirements/dev.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+
+images-lock: setup ## Update images/requirements.txt from requirements.in, with the newest versions
+	@$(BIN)/python -m pip install --quiet $(UV)
+	@{ sed -n 1,2p images/requirements.txt; $(BIN)/uv pip compile -q --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-emit-package tensorflow \
+	  images/requirements.in; } > images/requirements.new && mv images/requirements.new images/requirements.txt
 
 wheel-test: setup ## Build the wheel, install it elsewhere, and render there
 	@PYTHON="$(abspath $(BIN)/python)" bash .ci/wheel-test
