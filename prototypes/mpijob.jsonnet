@@ -33,7 +33,7 @@
 // @optionalParam ssh_dir string /home/mpiuser/.ssh Folder that the operator mounts the SSH keys at
 // @optionalParam user integer 1000 User that the containers run as; sshd's keys are his
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
-// @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
+// @optionalParam backoff_limit integer 0 Failures until the job is given up; a retried benchmark measures something else. At 0 a TFJob or PyTorchJob loses the logs of failed pods, and at 1 it restarts nothing
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
 // @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them

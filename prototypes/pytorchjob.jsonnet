@@ -20,7 +20,7 @@
 // @optionalParam cpu string 4 CPUs that each worker requests
 // @optionalParam memory string 8Gi Memory that each worker requests and is limited to
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
-// @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
+// @optionalParam backoff_limit integer 1 Failures until the job is given up; a retried benchmark measures something else. At 0 a TFJob or PyTorchJob loses the logs of failed pods, and at 1 it restarts nothing
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
 // @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them

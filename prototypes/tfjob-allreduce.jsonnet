@@ -28,7 +28,7 @@
 // @optionalParam cpu string 4 CPUs that each worker requests
 // @optionalParam memory string 8Gi Memory that each worker requests and is limited to
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
-// @optionalParam backoff_limit integer 0 Retries of a failed job; a retried benchmark measures something else
+// @optionalParam backoff_limit integer 1 Failures until the job is given up; a retried benchmark measures something else. At 0 a TFJob or PyTorchJob loses the logs of failed pods, and at 1 it restarts nothing
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
 // @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them
@@ -55,6 +55,7 @@ function(params)
     metadata: jobs.metadata(params),
     spec: {
       runPolicy: jobs.runPolicy(params, params.replicas),
+      successPolicy: 'AllWorkers',  // else the job ends with worker 0, and the others' pods may go before they are done
       tfReplicaSpecs: {
         Worker: pods.replica(params, 'worker', params.replicas, worker),
       },

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from dlaasgen.conversion_job import Job, Notes, Role
     from dlaasgen.dialects import Dialect
+    from dlaasgen.findings import Severity
 
 # What concerns only what is left of a finished job.
 _AFTERWARDS = ("cleanPodPolicy", "ttlSecondsAfterFinished")
@@ -134,7 +135,7 @@ def _lost(job: Job, name: str, value: Any, to: Dialect, say: Notes, *, never: bo
     path = f"{job.dialect.policy_path}.{name}"
     implied = (
         (name == "suspend" and value is False)
-        or (name == "backoffLimit" and value == 0 and never and to.kind != "TrainJob")
+        or (name == "backoffLimit" and never and to.kind != "TrainJob" and (value == 0 or job.dialect.kind != "Job"))
         or (name == "cleanPodPolicy" and (value == "None" or (value == "Running" and len(job.roles) == 1)))
     )
     if implied:
@@ -176,5 +177,6 @@ def _own(job: Job, to: Dialect, say: Notes) -> None:
             say("K206", f"{shown(name)[1:-1]} says nothing here: it is left out", "note", path)
         elif name == "completionMode":
             say("K206", "completionMode says nothing of one pod", "note", path)
-        else:
-            say("K202", f"{to.name} has no {shown(name)[1:-1]}", path=path)
+        else:  # without a successPolicy the job ends with its first worker: some of a log can be lost, no job
+            severity: Severity = "warning" if name == "successPolicy" else "error"
+            say("K202", f"{to.name} has no {shown(name)[1:-1]}", severity, path)

@@ -18,6 +18,7 @@ function(params)
     metadata: jobs.metadata(params),
     spec: {
       runPolicy: jobs.runPolicy(params, params.replicas + params.ps_replicas),
+      successPolicy: 'AllWorkers',  // else the job ends with worker 0, and the others' pods may go before they are done
       tfReplicaSpecs: {
         PS: {
           replicas: params.ps_replicas,

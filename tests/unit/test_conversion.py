@@ -80,8 +80,8 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "tfjob-v1alpha2",
         [
             "n K206 spec.runPolicy: cleanPodPolicy None is written out",
-            "e K202 spec.runPolicy.backoffLimit: tfjob-v1alpha2 has no backoffLimit",
-            "e K202 spec.successPolicy: tfjob-v1alpha2 has no successPolicy",
+            "n K206 spec.runPolicy.backoffLimit: tfjob-v1alpha2 does not say backoffLimit, and does it",
+            "w K202 spec.successPolicy: tfjob-v1alpha2 has no successPolicy",
         ],
     ),
     (
