@@ -71,9 +71,9 @@ def _judged(job: JobFacts, verdicts: Sequence[Verdict]) -> tuple[str, str, list[
     finished = [one for one in workers if one.status == SUCCEEDED]
     others = [one for one in workers if one.status in {INCOMPLETE, NO_DATA}]
     flags = [flag for flag, holds in _flags(job, workers) if holds]
-    if not workers:
+    if not workers and not failed:
         return NO_DATA, "there is no log of a worker" if verdicts else "there is no log", flags
-    if failed and len(finished) < len(workers):
+    if failed and (not workers or len(finished) < len(workers)):
         first = cause(failed)
         return FAILED, _named(first, verdicts), flags
     if not others:

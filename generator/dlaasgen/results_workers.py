@@ -18,6 +18,8 @@ SERVERS = ("ps",)
 CHIEFS = ("chief", "master")
 _TASK = re.compile(r"/?job:([a-z]{1,20})/replica:[0-9]{1,6}/task:?([0-9]{1,6})/")
 _SIGNALS = {6: "SIGABRT", 9: "SIGKILL; out of memory?", 11: "SIGSEGV", 15: "SIGTERM"}
+# Ended from outside, as an operator ends the other pods of a job that failed.
+_ENDED = (143, -15)
 # What a process says when another one has gone: never the cause.
 _ECHO = re.compile(
     r"UnavailableError|CancelledError|AbortedError|Socket closed|Connection reset|exited on signal|non-zero"
@@ -177,4 +179,13 @@ def _nothing(reading: LogReading) -> str:
 
 def cause(failed: list[Verdict]) -> Verdict:
     """The failure that most likely brought the others about."""
-    return next((one for one in failed if not _ECHO.search(one.reason)), failed[0])
+    return min(failed, key=_rank)
+
+
+def _rank(one: Verdict) -> int:
+    """What a log says comes first, then a bare exit code, then what others' end brings about: echoes, SIGTERM."""
+    if exit_code(one.log) in _ENDED and one.reason == _code(exit_code(one.log) or 0):
+        return 3
+    if _ECHO.search(one.reason):
+        return 2
+    return 1 if one.reason.startswith("exit code ") else 0

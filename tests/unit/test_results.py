@@ -102,6 +102,20 @@ def test_the_cause_of_a_failure_is_not_its_echo() -> None:
     assert (finished.status, finished.reason) == ("succeeded", "")
 
 
+def test_the_reason_is_in_the_parameter_servers_log_when_the_workers_say_nothing() -> None:
+    server = PodLog(one(b"ValueError: Invalid model name 'resnet5000'\n"), "ps", 0, exit_code=1)
+    reason = "ValueError: Invalid model name 'resnet5000'"
+    assert (result(server).status, result(server).reason) == ("failed", reason)
+    # The operator then ends the workers, which wait for it.
+    for silent in (PodLog(LogReading(), "worker", 0), PodLog(LogReading(), "worker", 0, exit_code=143)):
+        found = result(silent, server)
+        assert (found.status, found.reason) == ("failed", f"ps 0: {reason}")
+        assert found.tail == (reason,)
+    crashed = PodLog(LogReading(), "worker", 0, exit_code=137)
+    ended = PodLog(LogReading(), "ps", 0, exit_code=143)
+    assert result(crashed, ended).reason == "worker 0: exit code 137 (SIGKILL; out of memory?)"
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [(137, "exit code 137 (SIGKILL; out of memory?)"), (143, "exit code 143 (SIGTERM)"), (2, "exit code 2")],
