@@ -35,27 +35,26 @@ class Claim:
 
 def claimed(head: bytes) -> Claim | None:
     """The claim of a log, from its first bytes; None when they hold no start record that names a job or cell."""
-    if launcher.RECORD not in head[:HEAD]:
+    at = head.find(launcher.RECORD, 0, HEAD)
+    if at < 0:
         return None
-    for line in head[:HEAD].split(b"\n"):
-        if launcher.RECORD not in line:
-            continue
-        values = _values(line[:LONGEST_LINE])
-        if values.get("event") != "start":
-            return None
-        task = values.get("task")
-        task = task if isinstance(task, dict) else {}
-        number = task.get("index")
-        claim = Claim(
-            job=_text(values.get("job")),
-            matrix=_text(values.get("matrix")),
-            cell=_text(values.get("cell")),
-            run=_text(values.get("run")),
-            role=_text(task.get("role")).lower(),
-            number=number if type(number) is int and 0 <= number < 1_000_000 else None,
-        )
-        return claim if claim.job or claim.cell else None
-    return None
+    end = head.find(b"\n", at, HEAD)
+    line = head[head.rfind(b"\n", 0, at) + 1 : end if end >= 0 else HEAD]
+    values = _values(line[:LONGEST_LINE])
+    if values.get("event") != "start":
+        return None
+    task = values.get("task")
+    task = task if isinstance(task, dict) else {}
+    number = task.get("index")
+    claim = Claim(
+        job=_text(values.get("job")),
+        matrix=_text(values.get("matrix")),
+        cell=_text(values.get("cell")),
+        run=_text(values.get("run")),
+        role=_text(task.get("role")).lower(),
+        number=number if type(number) is int and 0 <= number < 1_000_000 else None,
+    )
+    return claim if claim.job or claim.cell else None
 
 
 def job_of(claim: Claim | None, known: Known) -> Job | None:

@@ -585,6 +585,7 @@ GOOD = [
     changed(tfjob(), *POD, "hostNetwork", to=False),
     changed(tfjob(), *POD, "volumes", to=[{"name": "data", "emptyDir": {}}]),
     changed(tfjob(), *BOX, "resources", to={"requests": {"cpu": "500m"}, "limits": {"cpu": 0.5}}),
+    changed(tfjob(), *BOX, "resources", "requests", to={"cpu": 4, "memory": "8Gi", "example.com/x": ["the schema's"]}),
     changed(tfjob(), *PS_BOX, "resources", to={"limits": {"cpu": 2, "memory": "4Gi"}}),
     args("--num_batches", "100", "--mkl", "--noxla", "-optimizer=sgd", "--v=1", "--network_topology=dgx1", "--"),
     # What only the run will see may set what seems to be missing.

@@ -58,6 +58,7 @@ def test_a_wrong_expression_is_told() -> None:
 
 def test_rows_are_sorted_and_what_is_missing_comes_last() -> None:
     assert cells(queries.sort(ROWS, [])) == ["lost", "a", "ab", "bb"]
+    assert queries.checked([], ROWS) == []
     assert cells(queries.sort(ROWS, ["images_per_second"])) == ["lost", "a", "bb", "ab"]
     assert cells(queries.sort(ROWS, ["-images_per_second"])) == ["bb", "a", "lost", "ab"]
     assert cells(queries.sort(ROWS, ["status", "-batch_size"])) == ["ab", "bb", "a", "lost"]

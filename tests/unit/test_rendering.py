@@ -262,6 +262,17 @@ def test_a_chunk_that_fails_as_a_whole_alone() -> None:
     assert faults(plan(job, evaluate=evaluate)) == ["error[T106]: too much"]
 
 
+def test_a_result_that_turns_out_to_be_no_json_when_it_is_decoded() -> None:
+    def value(params: Mapping[str, Any]) -> Any:
+        if params["size"] == 2:
+            msg = "unexpected character: line 1 column 9 (char 8)"
+            raise ValueError(msg)
+        return job({"mode": "fast", **params})
+
+    (told,) = faults(plan(job, evaluate=lambda _, given: map(value, given)))
+    assert "what it returns is no JSON (cell c2)" in told
+
+
 def test_a_result_that_is_no_json() -> None:
     def evaluate(_: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
         if any(params["size"] == 2 for params in given):
