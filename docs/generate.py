@@ -211,7 +211,7 @@ def _commands(app: Any, above: str) -> Iterator[tuple[str, Callable[..., Any] | 
         group = entry.typer_instance
         name = f"{above} {group.info.name}"
         yield name, None, group.info.help
-        yield from _commands(group.load() if hasattr(group, "load") else group, name)
+        yield from _commands(group, name)
 
 
 def findings() -> str:

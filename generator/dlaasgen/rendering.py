@@ -96,17 +96,21 @@ def render(plan: Plan, cells: Sequence[Cell]) -> Iterator[Rendered]:
     try:
         values = iter(plan.evaluate(common, given))
     except (PrototypeError, ValueError) as error:
-        raise _at_fault(plan, cells, given, error) from None
+        raise _at_fault(plan, cells, common, given, error) from None
     for n, cell in enumerate(cells):
         try:
             value = next(values)
         except ValueError as error:
-            raise _at_fault(plan, cells, given, error) from None
+            raise _at_fault(plan, cells, common, given, error) from None
         yield _rendered(plan, cell, own[n], everything[n], value)
 
 
 def _at_fault(
-    plan: Plan, cells: Sequence[Cell], given: Sequence[Mapping[str, Any]], error: PrototypeError | ValueError
+    plan: Plan,
+    cells: Sequence[Cell],
+    common: Mapping[str, Any],
+    given: Sequence[Mapping[str, Any]],
+    error: PrototypeError | ValueError,
 ) -> PrototypeError:
     """What to say of a chunk that failed: its cells are evaluated one by one to learn which of them do."""
     if len(cells) == 1:
@@ -114,7 +118,7 @@ def _at_fault(
     found: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            list(plan.evaluate(common_params(plan.matrix, plan.prototype), [params]))
+            list(plan.evaluate(common, [params]))
         except (PrototypeError, ValueError) as own:
             found += _faults(plan, cell, own)
             if len(found) >= _MOST_FAULTS:

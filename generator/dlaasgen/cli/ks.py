@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import typer
 
-from dlaasgen.cli.lazy import LazyTyper
-
-if TYPE_CHECKING:
-    import typer
-
-HELP = "ksonnet's commands, with ks' own arguments, on the application around the working folder."
-
-
-def _load() -> typer.Typer:
-    from dlaasgen.cli.ksonnet.group import group
-
-    return group
+from dlaasgen.cli.ksonnet import (
+    application,
+    cluster,
+    components,
+    environments,
+    importing,
+    packages,
+    parameters,
+    prototypes,
+)
 
 
-ks = LazyTyper(_load, name="ks", help=HELP)
+def _group(name: str, told: str) -> typer.Typer:
+    made = typer.Typer(name=name, help=told, no_args_is_help=True)
+    ks.add_typer(made)
+    return made
+
+
+ks = typer.Typer(
+    name="ks",
+    no_args_is_help=True,
+    help="ksonnet's commands, with ks' own arguments, on the application around the working folder.",
+)
+ks.command()(application.init)
+ks.command(context_settings=prototypes.FREE)(prototypes.generate)
+ks.command()(cluster.show)
+ks.command()(cluster.apply)
+ks.command()(cluster.delete)
+ks.command()(cluster.diff)
+ks.command("import")(importing.import_)
+ks.command()(application.version)
+
+_param = _group("param", "Parameters of components.")
+_param.command("set")(parameters.set_)
+_param.command("delete")(parameters.delete)
+_param.command("list")(parameters.list_)
+_param.command("diff")(parameters.diff)
+
+_env = _group("env", "Environments: where components go.")
+_env.command("add")(environments.add)
+_env.command("list")(environments.list_)
+_env.command("describe")(environments.describe)
+_env.command("set")(environments.set_)
+_env.command("rm")(environments.rm)
+
+_component = _group("component", "Components: what the application is made of.")
+_component.command("list")(components.list_)
+_component.command("rm")(components.rm)
+
+_pkg = _group("pkg", "Packages of prototypes.")
+_pkg.command("list")(packages.list_)
+_pkg.command("install")(packages.install)
+
+_registry = _group("registry", "Registries: folders of packages.")
+_registry.command("list")(packages.registries)
+_registry.command("add")(packages.add)
+
+_prototype = _group("prototype", "Prototypes: what components are generated from.")
+_prototype.command("list")(prototypes.list_)
+_prototype.command("describe")(prototypes.describe)
+_prototype.command("search")(prototypes.search)
+_prototype.command("preview", context_settings=prototypes.FREE)(prototypes.preview)
+_prototype.command("use", context_settings=prototypes.FREE)(prototypes.use)

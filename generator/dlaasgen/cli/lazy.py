@@ -1,4 +1,4 @@
-"""Commands, and groups of them, that are imported when one of them is called."""
+"""Commands that are imported when they are called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 
 def commands(package: str, told: Mapping[str, str]) -> type[TyperGroup]:
@@ -50,34 +50,3 @@ def load(package: str, name: str) -> Any:
 def source(package: str, name: str) -> Any:
     """A command of a package as it is written: a function or a Typer application."""
     return getattr(importlib.import_module(f"{package}.{name}"), name)
-
-
-class LazyTyper(typer.Typer):
-    """A Typer application that only knows its help; `load` returns the one that has the commands."""
-
-    def __init__(self, load: Callable[[], typer.Typer], **settings: Any) -> None:
-        self.load = load
-
-        class Group(TyperGroup):
-            """The group itself, filled when its commands are asked for."""
-
-            def list_commands(self, ctx: Any) -> list[str]:
-                """Every command's name."""
-                return list(self._loaded().list_commands(ctx))
-
-            def get_command(self, ctx: Any, cmd_name: str) -> Any:
-                """One command."""
-                return self._loaded().get_command(ctx, cmd_name)
-
-            def _loaded(self) -> Any:
-                from typer.main import get_group
-
-                return get_group(load())
-
-        super().__init__(cls=Group, no_args_is_help=True, **settings)
-        # Without a callback Typer takes the application for a single command.
-        self.callback()(_nothing)
-
-
-def _nothing() -> None:
-    """Groups do nothing by themselves."""

@@ -1,6 +1,6 @@
 """Render a matrix into its tree, or compare the tree with it.
 
-Each step takes values and returns new ones. Files are put in place by `_commit` alone.
+Each step takes values and returns new ones. Files are put in place by `Stage.commit` alone.
 """
 
 from __future__ import annotations
