@@ -51,8 +51,10 @@ Threads: with `mkl: true` (an image with oneDNN) and the shape of a node in the 
 2, cores_per_socket: 18}`, `num_intra_threads` is the number of physical cores less two a socket, which are left to
 the network (on a single node none is), `num_inter_threads` the number of sockets, `OMP_NUM_THREADS` the same as
 `num_intra_threads`, `KMP_AFFINITY` `granularity=fine,verbose,compact,1,0` and `KMP_BLOCKTIME` 0. A parameter or an
-axis of the name wins. Without a shape nothing is derived. `data_format` is NCHW with `mkl` and NHWC without, since on
-a CPU only oneDNN knows the other order.
+axis of the name wins: `num_intra_threads`, `num_inter_threads`, `omp_num_threads`, `kmp_affinity`, `kmp_blocktime`.
+Without a shape nothing is derived. `data_format` is NCHW with `mkl` and NHWC without, since on a CPU only oneDNN knows
+the other order. In NCHW tf_cnn_benchmarks itself sets `OMP_NUM_THREADS` to `num_intra_threads`, whatever the container
+has: a cell with another `omp_num_threads` needs `data_format: NHWC`, and P314 says so.
 
 | prototype | what it is | dialect |
 |---|---|---|

@@ -11,6 +11,7 @@
 // @optionalParam replicas integer 1 Number of workers
 // @optionalParam mkl boolean false Whether the framework in the image uses oneDNN (MKL-DNN)
 // @optionalParam num_intra_threads integer null Threads in one operation, and OpenMP's; with mkl by the node's shape when left out
+// @optionalParam omp_num_threads integer null OpenMP's threads, if not num_intra_threads; with NCHW tf_cnn_benchmarks takes no others
 // @optionalParam kmp_affinity string null How OpenMP binds threads to cores; with mkl by the node's shape when left out
 // @optionalParam kmp_blocktime integer null Milliseconds that OpenMP's threads wait for work; with mkl 0 when left out and the node's shape is known
 // @optionalParam sockets integer null CPU sockets of a node; the matrix' cluster says it

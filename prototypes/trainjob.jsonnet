@@ -1,7 +1,7 @@
 // @apiVersion 1
 // @name trainjob
 // @shortDescription A training benchmark on Kubeflow Trainer
-// @description Runs tf_cnn_benchmarks as a TrainJob of Kubeflow Trainer v2.2 or later, whose workers exchange gradients by a collective all-reduce.
+// @description Runs tf_cnn_benchmarks as a TrainJob of Kubeflow Trainer v2.2 or later, whose workers exchange gradients by a collective all-reduce. Spread workers have nodes of their own. A priority class and a gang are the runtime's to give (podGroupPolicy): name one that has them.
 // @param image string Image that holds the benchmark, pinned by digest
 // @param model string Model, as tf_cnn_benchmarks names it: resnet50, alexnet, ...
 // @param batch_size integer Images per step of one worker
@@ -19,6 +19,7 @@
 // @optionalParam random_seed integer null Seed of TensorFlow's random numbers; the benchmark's own when left out
 // @optionalParam num_intra_threads integer null Threads in one operation, and OpenMP's; with mkl by the node's shape when left out
 // @optionalParam num_inter_threads integer null Operations at the same time; with mkl by the node's shape when left out
+// @optionalParam omp_num_threads integer null OpenMP's threads, if not num_intra_threads; with NCHW tf_cnn_benchmarks takes no others
 // @optionalParam kmp_affinity string null How OpenMP binds threads to cores; with mkl by the node's shape when left out
 // @optionalParam kmp_blocktime integer null Milliseconds that OpenMP's threads wait for work; with mkl 0 when left out and the node's shape is known
 // @optionalParam sockets integer null CPU sockets of a node; the matrix' cluster says it
@@ -32,6 +33,7 @@
 // @optionalParam deadline_seconds integer 7200 Seconds after which the job is ended as failed
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
 // @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them
+// @optionalParam spread enum(prefer|require) null Workers evenly over the nodes: where possible (prefer), or else not at all (require)
 // @optionalParam queue string null Kueue's queue that admits the job
 // @optionalParam volumes object null Volumes by the path that they are mounted at, as Kubernetes writes them without a name
 // @optionalParam image_pull_secrets array null Names of the secrets with which the image is pulled
@@ -65,9 +67,7 @@ function(params) {
       manager: 'dlaasgen',
       trainingRuntimeSpec: { template: { spec: { replicatedJobs: [{
         name: 'node',
-        template: { spec: { template: { spec: placement.settings(params) {
-          containers: [{ name: 'node', securityContext: containers.restricted } + placement.mounted(params)],
-        } } } },
+        template: { spec: { template: placement.patch(params, { name: 'node', securityContext: containers.restricted }) } },
       }] } } },
     }],
     trainer: {

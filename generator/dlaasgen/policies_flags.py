@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dlaasgen.findings import shown
 from dlaasgen.policies_commands import Command, judged
-from dlaasgen.policies_subject import Pod, Policy, as_dict
+from dlaasgen.policies_subject import Pod, Policy, as_dict, as_list
 
 if TYPE_CHECKING:
     from dlaasgen.flags import Facts
     from dlaasgen.policies_subject import Report, Subject
 
+_OPENMP = "OMP_NUM_THREADS"
 POLICIES = (
     Policy(
         "P301",
@@ -112,6 +114,14 @@ POLICIES = (
         "CPU if TensorFlow moves the work there, else not at all.",
         "write --device=cpu, or ask for a GPU in resources.limits",
     ),
+    Policy(
+        "P314",
+        "warning",
+        "OMP_NUM_THREADS that the benchmark replaces",
+        "With --mkl the benchmark sets OMP_NUM_THREADS itself, to --num_intra_threads, or removes it when that is not "
+        "given. What the container's environment says is read only by what looks at it before.",
+        "give --num_intra_threads the same number; or leave --mkl out, which data_format NHWC allows",
+    ),
 )
 
 
@@ -149,7 +159,7 @@ def check_words(run: Benchmark, say: Report) -> None:
 
 
 def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
-    """P310 and P313: what only the job as a whole shows."""
+    """P310, P313 and P314: what only the job, or the container, as a whole shows."""
     pod, number, command = run
     if command.on_servers is not None and _lacks_server(subject, command.on_servers):
         count = sum(p.number for p in subject.pods)
@@ -160,6 +170,21 @@ def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
         how = "is told to use a GPU" if "device" in command.values else "uses a GPU by default"
         message = f"the benchmark {how}, and the container asks for none"
         say("P313", message, pod.word(number, command.place("device")))
+    if command.values.get("mkl") == "true":
+        _check_threads(run, say)
+
+
+def _check_threads(run: Benchmark, say: Report) -> None:
+    pod, number, command = run
+    threads = command.values.get("num_intra_threads", "0")
+    for index, variable in enumerate(as_list(pod.containers[number].get("env"))):
+        if variable.__class__ is not dict or variable.get("name") != _OPENMP:
+            continue
+        found = variable.get("value", threads)
+        if found != threads:
+            message = f"{_OPENMP} is not what the benchmark takes: with --mkl it takes --num_intra_threads"
+            place = f"{pod.at(number)}.env[{index}].value"
+            say("P314", message, place, found=shown(found), expected=threads if threads != "0" else "none")
 
 
 def _lacks_server(subject: Subject, update: str) -> bool:

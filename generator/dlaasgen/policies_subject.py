@@ -220,7 +220,7 @@ def _trainer(trainer: dict[str, Any]) -> tuple[Pod, ...]:
     """A TrainJob's pods come from its runtime; what it says of its container stands in spec.trainer."""
     if not trainer:
         return ()
-    fields = {"command": "command", "args": "args", "image": "image", "resources": "resourcesPerNode"}
+    fields = {"command": "command", "args": "args", "env": "env", "image": "image", "resources": "resourcesPerNode"}
     container = {mine: trainer[theirs] for mine, theirs in fields.items() if theirs in trainer}
     count = trainer.get("numNodes")
     return (

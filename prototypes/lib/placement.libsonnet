@@ -14,6 +14,14 @@ local spread(params) = {
   labelSelector: { matchLabels: labels(params, 'worker') },
 };
 
+// Workers on nodes of their own, for pods that can be given an affinity and no spread.
+local separate(params) =
+  local others = { topologyKey: hostname, labelSelector: { matchLabels: labels(params, 'worker') } };
+  {
+    podAntiAffinity: if params.spread == 'require' then { requiredDuringSchedulingIgnoredDuringExecution: [others] }
+    else { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: others }] },
+  };
+
 // Parameter servers on a worker's node, or on nodes without one.
 local affinity(params) = {
   [if params.ps_placement == 'beside' then 'podAffinity' else 'podAntiAffinity']: {
@@ -56,6 +64,17 @@ local volumes(params) = std.mapWithIndex(
     ],
     [if given(params, 'volumes') != null then 'volumes']: [{ name: v.name } + v.source for v in volumes(params)],
   },
+
+  // The template of workers' pods as a patch of a TrainJob's runtime, which knows fewer fields than a pod has.
+  patch(params, container)::
+    local even = given(params, 'spread') != null;
+    {
+      [if even then 'metadata']: { labels: labels(params, 'worker') },
+      spec: $.settings(params) + {
+        containers: [container + $.mounted(params)],
+        [if even then 'affinity']: separate(params),
+      },
+    },
 
   // What stands in the container.
   mounted(params):: {

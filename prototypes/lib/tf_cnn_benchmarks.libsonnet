@@ -16,7 +16,7 @@ local onednn = containers.common + [
 local more(params) =
   'num_warmup_batches' in params || 'learning_rate' in params || 'num_inter_threads' in params || 'flags' in params
   || 'random_seed' in params || 'sockets' in params || 'kmp_affinity' in params || 'data_dir' in params || 'kmp_blocktime' in params
-  || 'data_name' in params;
+  || 'data_name' in params || 'omp_num_threads' in params;
 
 {
   // Arguments of the container, for one way of updating variables. Of each socket `spare` cores are left to the network.
@@ -49,7 +49,9 @@ local more(params) =
   env(params, spare)::
     local own =
       if !params.mkl then eigen
-      else if 'sockets' in params || 'kmp_affinity' in params || 'kmp_blocktime' in params then
+      else if
+        'sockets' in params || 'kmp_affinity' in params || 'kmp_blocktime' in params || 'omp_num_threads' in params
+      then
         onednn + rare.env(params, spare)
       else if 'num_intra_threads' in params && params.num_intra_threads != null then
         onednn + [{ name: 'OMP_NUM_THREADS', value: '' + params.num_intra_threads }]

@@ -19,15 +19,15 @@ local known(params) = given(params, 'sockets') != null && given(params, 'cores_p
       inter: params.sockets,
     } else $.none,
 
-  // OpenMP's variables: how many threads, the cores that they are bound to, and the milliseconds that they wait for
-  // more work before they sleep.
+  // OpenMP's variables: how many threads (`threads`, unless omp_num_threads is given), the cores that they are bound to,
+  // and the milliseconds that they wait for more work before they sleep.
   env(params, threads)::
     local derived = if known(params) then { affinity: 'granularity=fine,verbose,compact,1,0', blocktime: 0 }
     else { affinity: null, blocktime: null };
     [
       { name: pair[0], value: std.toString(pair[1]) }
       for pair in [
-        ['OMP_NUM_THREADS', threads],
+        ['OMP_NUM_THREADS', given(params, 'omp_num_threads', threads)],
         ['KMP_AFFINITY', given(params, 'kmp_affinity', derived.affinity)],
         ['KMP_BLOCKTIME', given(params, 'kmp_blocktime', derived.blocktime)],
       ]

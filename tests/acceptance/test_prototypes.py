@@ -10,6 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
+from trees import IMAGE, matrix, put
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -113,3 +115,47 @@ def test_wrong_inputs(dlaasgen: Run, here: Path, args: tuple[str, ...], code: in
     done = dlaasgen("prototypes", "preview", *args, cwd=here).exits(code)
     assert said in done.err
     assert done.out == ""
+
+
+def variables(job: dict[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """The words and the variables of the one container of a job."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    words = [*container.get("command", ()), *container.get("args", ())]
+    return words, {v["name"]: v["value"] for v in container["env"] if "value" in v}
+
+
+def test_each_value_that_is_derived_can_be_an_axis(dlaasgen: Run, project: Path) -> None:
+    """Threads in one operation and at the same time, OpenMP's, their cores, their patience, the order of dimensions."""
+    axes: dict[str, list[Any]] = {
+        "num_intra_threads": [{"id": "i16", "value": 16}, {"id": "i", "value": None}],
+        "num_inter_threads": [{"id": "j1", "value": 1}, {"id": "j", "value": None}],
+        "omp_num_threads": [{"id": "o12", "value": 12}, {"id": "o", "value": None}],
+        "kmp_affinity": [{"id": "k0", "value": "none"}, {"id": "k", "value": None}],
+        "kmp_blocktime": [{"id": "b30", "value": 30}, {"id": "b", "value": None}],
+        "data_format": ["NHWC", "NCHW"],
+    }
+    params = {"image": IMAGE, "model": "resnet50", "batch_size": 32, "mkl": True, "cpu": "36"}
+    shape = {"nodes": 1, "cpu": 36, "memory": "192Gi", "sockets": 2, "cores_per_socket": 18}
+    study = matrix(name="axes", prototype="single-node", dialect="job", params=params, axes=axes, cluster=shape)
+    dlaasgen("render", put(project, study), cwd=project).ok()
+    seen = set()
+    for file in (project / "rendered/axes/jobs").iterdir():
+        job = yaml.safe_load(file.read_text(encoding="utf-8"))
+        cell = json.loads(job["metadata"]["annotations"]["dlaasgen/params"])
+        words, found = variables(job)
+        intra, inter = cell.get("num_intra_threads", 36), cell.get("num_inter_threads", 2)
+        expected = {
+            f"--num_intra_threads={intra}",
+            f"--num_inter_threads={inter}",
+            f"--data_format={cell['data_format']}",
+        }
+        assert expected < set(words), file
+        assert found["OMP_NUM_THREADS"] == str(cell.get("omp_num_threads", intra))
+        assert found["KMP_AFFINITY"] == cell.get("kmp_affinity", "granularity=fine,verbose,compact,1,0")
+        assert found["KMP_BLOCKTIME"] == str(cell.get("kmp_blocktime", 0))
+        seen.add((*sorted(expected), found["OMP_NUM_THREADS"], found["KMP_AFFINITY"], found["KMP_BLOCKTIME"]))
+    assert len(seen) == 64
+    # Where the benchmark would take other threads than the cell says, somebody is told.
+    told = dlaasgen("check", "rendered/axes", "--output", "json", cwd=project).data
+    assert {f["code"] for f in told} == {"P314"}
+    assert len(told) == 16

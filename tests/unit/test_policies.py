@@ -45,6 +45,11 @@ def model(name: str, *more: str) -> Manifest:
     return changed(tfjob(), *BOX, "args", to=["python", SCRIPT, f"--model={name}", *ARGS[4:], *more])
 
 
+def threads(openmp: Any, *more: str) -> Manifest:
+    """A TFJob with MKL and OMP_NUM_THREADS in its workers' environment."""
+    return changed(args("--mkl", *more), *BOX, "env", to=[{"name": "OTHER"}, "none", {"name": OPENMP, **openmp}])
+
+
 def policy(name: str, value: Any) -> Manifest:
     return changed(tfjob(), "spec", "runPolicy", name, to=value)
 
@@ -79,6 +84,7 @@ def indexed(completions: int | None) -> Manifest:
 GPU = {"limits": {"nvidia.com/gpu": 1}}
 W = "spec.tfReplicaSpecs.Worker"
 C = f"{W}.template.spec.containers[0]"
+OPENMP = "OMP_NUM_THREADS"
 ONE_LABEL = "at most 63 of a-z, 0-9 and '-', beginning and ending with a letter or digit"
 LETTER_FIRST = "at most 63 of a-z, 0-9 and '-', beginning with a letter, ending with a letter or digit"
 VALUE = "at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit"
@@ -471,6 +477,22 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        threads({"value": "7"}, "--num_intra_threads=8"),
+        [
+            f"{C}.env[2].value: warning[P314]: OMP_NUM_THREADS is not what the benchmark takes: with --mkl it takes "
+            "--num_intra_threads; found '7'; expected 8; give --num_intra_threads the same number; or leave --mkl "
+            "out, which data_format NHWC allows"
+        ],
+    ),
+    (
+        threads({"value": "7"}),
+        [
+            f"{C}.env[2].value: warning[P314]: OMP_NUM_THREADS is not what the benchmark takes: with --mkl it takes "
+            "--num_intra_threads; found '7'; expected none; give --num_intra_threads the same number; or leave --mkl "
+            "out, which data_format NHWC allows"
+        ],
+    ),
+    (
         changed(tfjob(), *BOX, "resources", "requests", "cpu", to=40),
         [
             f"{W}.template.spec: error[P401]: no node can hold a pod of Worker: it requests more CPU than a node has; "
@@ -571,6 +593,8 @@ GOOD = [
     tfjob(*ARGS, "--variable_update=distributed_all_reduce", servers=0),
     job(),
     job(*ARGS, "--variable_update=parameter_server"),
+    threads({"value": "8"}, "--num_intra_threads=8"),
+    threads({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
     flat("v1beta2"),
     flat(),
     service(),

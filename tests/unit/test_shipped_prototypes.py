@@ -206,7 +206,19 @@ def test_nulls_are_as_if_left_out(name: str, params: dict[str, Any], mkl: bool) 
     assert objects(name, **{**nulls, **said}) == objects(name, **said)
 
 
-@pytest.mark.parametrize("name", having("spread"))
+def test_a_trainjob_has_its_workers_apart() -> None:
+    """A TrainJob can say nothing of spread: its workers keep away from each other."""
+    for spread, when in (("prefer", "preferred"), ("require", "required")):
+        (pod,) = pods(objects("trainjob", spread=spread)[0])
+        ((kind, (term,)),) = pod["affinity"]["podAntiAffinity"].items()
+        assert kind == f"{when}DuringSchedulingIgnoredDuringExecution"
+        term = term.get("podAffinityTerm", term)
+        assert term["topologyKey"] == "kubernetes.io/hostname"
+        assert term["labelSelector"]["matchLabels"] == pod["labels"]
+    assert pods(objects("trainjob")[0])[0]["labels"] is None
+
+
+@pytest.mark.parametrize("name", [n for n in having("spread") if n != "trainjob"])
 def test_workers_are_spread(name: str) -> None:
     for spread, when in (("prefer", "ScheduleAnyway"), ("require", "DoNotSchedule")):
         found = [p for p in pods(objects(name, spread=spread)) if "topologySpreadConstraints" in p]
@@ -272,6 +284,24 @@ def test_what_is_derived_can_be_said_otherwise(name: str) -> None:
         flags = set(words(name, num_inter_threads=3, **given))
         assert {"--num_intra_threads=7", "--num_inter_threads=3", "--kmp_affinity=none", "--kmp_blocktime=1"} < flags
         assert env(name, kmp_blocktime=1, mkl=True)["KMP_BLOCKTIME"] == "1"
+
+
+@pytest.mark.parametrize("name", TUNED)
+@pytest.mark.parametrize("shape", [{}, SHAPE])
+def test_openmp_can_have_other_threads(name: str, shape: dict[str, Any]) -> None:
+    given = {"omp_num_threads": 5, "num_intra_threads": 9, "mkl": True, **shape}
+    assert env(name, **given)["OMP_NUM_THREADS"] == "5"
+    assert ("OMP_NUM_THREADS" in env(name, omp_num_threads=5)) is (name not in BENCHMARK)
+    if name in BENCHMARK:
+        assert {"--num_intra_threads=9", "--mkl=true"} < set(words(name, **given))
+        # Without --mkl the benchmark leaves the variables alone: they say all that it would have said.
+        found = words(name, data_format="NHWC", **given)
+        assert not [w for w in found if w.startswith(("--mkl", "--kmp"))]
+        assert "--num_intra_threads=9" in found
+        variables = env(name, data_format="NHWC", **given)
+        assert (variables["OMP_NUM_THREADS"], variables["KMP_BLOCKTIME"]) == ("5", "0")
+        assert variables["KMP_AFFINITY"] == "granularity=fine,verbose,compact,1,0"
+        assert env(name, data_format="NHWC", kmp_blocktime=1, **given)["KMP_BLOCKTIME"] == "1"
 
 
 @pytest.mark.parametrize("name", TUNED)
