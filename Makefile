@@ -15,7 +15,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
+.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs sarif-tool images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,7 +52,7 @@ run: setup ## Render and check matrix/nightly.yaml, collect sample logs, and say
 test: setup ## Run every test: unit, property, acceptance (PYTEST="-k name" to choose)
 	@$(BIN)/python -m pytest --cov --cov-report= $(PYTEST)
 
-check: static test coverage drift ## Everything that CI runs: static checks, tests, coverage, drift
+check: static sarif-tool test coverage drift ## Everything that CI runs: static checks, tests, coverage, drift
 
 static: lint types layers jsonnet ## Format, lint, types, layers, prototypes' format
 
@@ -87,6 +87,9 @@ coverage: setup # of the last test run
 
 drift: setup
 	@$(BIN)/dlaasgen render --check matrix/
+
+sarif-tool: setup ## Fetch what judges SARIF in the tests, with npm; without it they are skipped
+	@bash .ci/sarif-tool $(VENV)/sarif
 
 docs: setup ## Rewrite the parts of docs/ that the code says itself
 	@$(BIN)/python docs/generate.py

@@ -50,14 +50,7 @@ def to_json(findings: Sequence[Finding]) -> str:
 def to_sarif(findings: Sequence[Finding], codes: Mapping[str, tuple[str, str]]) -> str:
     """A SARIF log of one run. `codes`: code -> (title, explanation)."""
     used = sorted({f.code for f in findings})
-    rules = [
-        {
-            "id": code,
-            "shortDescription": {"text": codes.get(code, (code, code))[0]},
-            "fullDescription": {"text": codes.get(code, (code, code))[1]},
-        }
-        for code in used
-    ]
+    rules = [_rule(code, *codes.get(code, (code, code))) for code in used]
     run = {
         "tool": {"driver": {"name": "dlaasgen", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
@@ -65,6 +58,16 @@ def to_sarif(findings: Sequence[Finding], codes: Mapping[str, tuple[str, str]]) 
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json_text(log)
+
+
+def _rule(code: str, title: str, explanation: str) -> dict[str, Any]:
+    """A rule, with all that GitHub's code scanning asks for."""
+    return {
+        "id": code,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": explanation},
+        "help": {"text": f"{explanation}\n\n`dlaasgen explain {code}` says this as well."},
+    }
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
@@ -75,13 +78,12 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
         "message": {"text": _words(finding)},
     }
     if finding.file is not None:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
-        if finding.line is not None:
-            region = {"startLine": finding.line}
-            if finding.column is not None:
-                region["startColumn"] = finding.column
-            physical["region"] = region
-        location: dict[str, Any] = {"physicalLocation": physical}
+        region = {"startLine": finding.line or 1}  # code scanning shows nothing without a line
+        if finding.column is not None:
+            region["startColumn"] = finding.column
+        location: dict[str, Any] = {
+            "physicalLocation": {"artifactLocation": {"uri": _uri(finding.file)}, "region": region}
+        }
         if finding.path:
             location["logicalLocations"] = [{"fullyQualifiedName": finding.path}]
         result["locations"] = [location]
@@ -89,8 +91,9 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _uri(file: str) -> str:
-    """A file's name as a relative URI reference."""
-    return re.sub(r"[^A-Za-z0-9._~/-]", _percent, file.replace("\\", "/"))
+    """A file's name as a URI reference: relative to where dlaasgen ran, or absolute when the name is."""
+    path = re.sub(r"[^A-Za-z0-9._~/-]", _percent, file.replace("\\", "/"))
+    return f"file://{path}" if path.startswith("/") else path
 
 
 def _percent(match: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ def project(folder: Path, name: str) -> Path:
 def test_objects_of_two_cells_must_not_share_a_name(dlaasgen: Run, tmp_path: Path) -> None:
     done = dlaasgen("render", "two.yaml", cwd=project(tmp_path, "'same'")).exits(5)
     assert done.err == (
-        "two/jobs/b_1-configmap.yaml: metadata.name: error[K112]: there are two of the ConfigMap same in namespace x; "
+        "two.yaml: metadata.name: error[K112]: there are two of the ConfigMap same in namespace x (cell b); "
         "the other one is in two/jobs/a_1-configmap.yaml\n"
     )
     assert not (tmp_path / "rendered/two").exists()
@@ -53,3 +53,20 @@ def test_each_object_has_a_file_and_all_are_applied(dlaasgen: Run, tmp_path: Pat
 def test_a_run_is_a_label_value(dlaasgen: Run, tmp_path: Path) -> None:
     done = dlaasgen("render", "two.yaml", "--run", "a b", cwd=project(tmp_path, "'same'")).exits(2)
     assert "--run 'a b'" in done.err
+
+
+def test_findings_of_manifests_name_a_file_that_is_there(dlaasgen: Run, tmp_path: Path) -> None:
+    here = tmp_path
+    head = "apiVersion: dlaasgen/v1\nname: m\nprototype: single-node\n"
+    text = f"{head}params: {{image: 'x:1', batch_size: 1}}\naxes: {{model: [alexnet]}}\n"
+    (here / "m.yaml").write_text(text)
+    for line, file in (
+        (("check", "m.yaml"), "m.yaml"),
+        (("render", "m.yaml", "--dry-run"), "m.yaml"),
+        (("render", "m.yaml"), "rendered/m/jobs/alexnet.yaml"),
+        (("render", "m.yaml"), "rendered/m/jobs/alexnet.yaml"),  # remembered, not evaluated
+        (("render", "m.yaml", "--check"), "m.yaml"),
+    ):
+        done = dlaasgen(*line, cwd=here).ok()
+        told = [found for found in (done.out + done.err).splitlines() if "P201" in found]
+        assert [found.split(":")[0] for found in told] == [file]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from dlaasgen.findings import Finding
 from dlaasgen.formats import as_dict, json_text, safe, summary, to_github, to_json, to_sarif, to_table
 
@@ -52,6 +54,7 @@ def test_sarif_has_what_its_readers_need() -> None:
     assert [r["id"] for r in rules] == ["K108", "M101", "P201"]
     assert rules[2]["shortDescription"] == {"text": "Image not pinned"}
     assert rules[2]["fullDescription"] == {"text": "A tag can be moved."}
+    assert rules[2]["help"] == {"text": "A tag can be moved.\n\n`dlaasgen explain P201` says this as well."}
     assert [r["level"] for r in run["results"]] == ["warning", "error", "note"]
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -66,7 +69,8 @@ def test_sarif_has_what_its_readers_need() -> None:
             "logicalLocations": [{"fullyQualifiedName": "spec.image"}],
         }
     ]
-    assert second["locations"] == [{"physicalLocation": {"artifactLocation": {"uri": "m%2C1%3A2.yaml"}}}]
+    place = {"artifactLocation": {"uri": "m%2C1%3A2.yaml"}, "region": {"startLine": 1}}
+    assert second["locations"] == [{"physicalLocation": place}]
     assert "locations" not in third
 
 
@@ -78,6 +82,12 @@ def test_sarif_without_findings_is_a_clean_run() -> None:
 def test_a_region_without_a_column() -> None:
     (run,) = json.loads(to_sarif([Finding("R110", "drift", file="a", line=2)], {}))["runs"]
     assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
+@pytest.mark.parametrize(("file", "uri"), [("a b.yaml", "a%20b.yaml"), ("/x/a:b.yaml", "file:///x/a%3Ab.yaml")])
+def test_a_file_is_a_relative_uri_or_a_whole_one(file: str, uri: str) -> None:
+    (run,) = json.loads(to_sarif([Finding("R110", "drift", file=file)], {}))["runs"]
+    assert run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
 
 
 def test_json_has_nothing_that_a_terminal_would_obey() -> None:

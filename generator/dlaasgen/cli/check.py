@@ -43,19 +43,22 @@ def check(
     """Check matrices, rendered trees or any manifest files: schemas and policies."""
     from dlaasgen import formats
     from dlaasgen.errors import CheckError
+    from dlaasgen.findings import together
     from dlaasgen.pipeline import check as pipeline
 
     report = pipeline.check_paths(paths, kubernetes)
     if server:
         report = _asked(report, paths, context, namespace)
+    # What many cells share is told to people once, and code scanning takes no more than some thousand results.
+    told = together(report.findings)
     match output_:
         case CheckOutput.json:
             print(formats.to_json(report.findings))
         case CheckOutput.sarif:
-            print(formats.to_sarif(report.findings, pipeline.codes()))
+            print(formats.to_sarif(told, pipeline.codes()))
         case CheckOutput.github:
-            if report.findings:
-                print(formats.to_github(report.findings))
+            if told:
+                print(formats.to_github(told))
         case _:
             _table(report)
     failed = report.exit_code
@@ -86,5 +89,6 @@ def _table(report: Report) -> None:
     for finding in together(report.findings):
         if output.wanted(finding):
             output.finding(finding)
-    counted = [f"{n} {what}" for n, what in ((report.matrices, "matrix files"), (report.manifests, "manifests")) if n]
+    many = ((report.matrices, "matrix file"), (report.manifests, "manifest"))
+    counted = [f"{n} {what}{'' if n == 1 else 's'}" for n, what in many if n]
     output.say(f"checked {' and '.join(counted) or 'nothing'}: {formats.summary(report.findings)}")

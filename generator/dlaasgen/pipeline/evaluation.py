@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from dlaasgen.adapters import workers
@@ -92,7 +92,7 @@ def evaluate_cells(
     entries = list(kept)
     staged: list[str] = []
     findings: list[Finding] = []
-    beside: list[tuple[str, dict[str, Any]]] = []
+    beside: dict[str, tuple[str, dict[str, Any]]] = {}
     if todo:
         plan = plan_of(job)
         told = settings(job.matrix) is not None
@@ -116,13 +116,14 @@ def evaluate_cells(
                     entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat, objects)
                     staged += [path for path, data in new.items() if stage is not None and stage.put(path, data)]
                     findings += found
-                    beside += heads
+                    beside |= {f"{job.matrix.name}/{file}": (cells[n].id, head) for file, head in heads}
                 if progress is not None:
                     progress(stop, len(todo))
     if beside:
         from dlaasgen.checks import check_set
 
-        findings += check_set([(f"{job.matrix.name}/{file}", head) for file, head in beside])
+        same = check_set([(file, head) for file, (_, head) in beside.items()])
+        findings += [replace(f, cell=beside[f.file][0]) if f.file in beside else f for f in same]
     return [e for e in entries if e is not None], staged, findings
 
 

@@ -21,7 +21,7 @@ from dlaasgen.manifests import digest
 from dlaasgen.pipeline import memory
 from dlaasgen.pipeline.checking import refuse_waivers
 from dlaasgen.pipeline.evaluation import Job, Request, evaluate_cells
-from dlaasgen.pipeline.places import tree_indexes
+from dlaasgen.pipeline.places import shown, tree_indexes
 from dlaasgen.tree import (
     INDEX,
     KUSTOMIZATION,
@@ -62,12 +62,27 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     matrix = matrix_files.read_bytes(data, request.matrix)
     with matrix_files.located(data, request.matrix):
         try:
-            return _rendered(request, data, matrix, progress)
+            outcome = _rendered(request, data, matrix, progress)
+            written = os.path.dirname(outcome.tree) if request.mode == "write" else None
+            return replace(outcome, findings=_in_files(outcome.findings, matrix, written))
+        except CheckError as error:
+            raise CheckError(_in_files(error.findings, matrix, None)) from None
         except UsageError as error:
             unknown = [replace(f, file=matrix.file, path="kubernetes") for f in error.findings if f.code == "K109"]
             if not unknown or request.kubernetes is not None or matrix.kubernetes is None:
                 raise
             raise MatrixError(unknown) from None  # the file asks for it, not the command line
+
+
+def _in_files(findings: Sequence[Finding], matrix: Matrix, out: str | None) -> tuple[Finding, ...]:
+    """Findings of manifests with a file that is there: the manifest in `out`, or the matrix when it is not written."""
+    inside = f"{matrix.name}/{gitops.JOBS}"
+    return tuple(
+        replace(f, file=shown(os.path.join(out, f.file)) if out is not None else matrix.file)
+        if f.file is not None and f.file.startswith(inside)
+        else f
+        for f in findings
+    )
 
 
 def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[[int, int], None] | None) -> Outcome:
