@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -105,12 +106,19 @@ class Launch:
 
 
 def free_ports(number: int) -> list[int]:
-    """Ports of the loopback interface that nobody uses now."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in found]
+    """Ports of the loopback interface, one after the other, that nobody uses now.
+
+    They lie below those that the kernel gives to outgoing connections, which could take one before a test does.
+    """
+    while True:
+        found = range(first := random.randrange(20000, 32000), first + number)  # noqa: S311 - nothing to guess
+        try:
+            with contextlib.ExitStack() as stack:
+                for port in found:
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                return list(found)
+        except OSError:
+            continue
 
 
 def cluster(ps: int, workers: int) -> dict[str, list[str]]:
