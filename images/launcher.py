@@ -134,7 +134,10 @@ def from_plain(env: Any) -> Optional[Task]:
 
 
 def from_pet(env: Any) -> Optional[Task]:
-    """Kubeflow Trainer's PET_NNODES, PET_NODE_RANK, PET_MASTER_PORT, PET_MASTER_ADDR: node 0's name."""
+    """Kubeflow Trainer's PET_NNODES, PET_NODE_RANK, PET_MASTER_PORT, PET_MASTER_ADDR: node 0's name.
+
+    Of a PyTorchJob, which sets them too, only the master has a name, so there is no cluster to tell of.
+    """
     if not env.get("PET_NNODES") or not env.get("PET_MASTER_ADDR"):
         return None
     nodes = number("PET_NNODES", env["PET_NNODES"].split(":")[-1])
@@ -142,10 +145,12 @@ def from_pet(env: Any) -> Optional[Task]:
     first = re.match(r"(.*-)?0(\..*)?\Z", env["PET_MASTER_ADDR"])
     if nodes == 1:
         return Task("PET", "worker", 0)
+    rank = env.get("PET_NODE_RANK", env.get("JOB_COMPLETION_INDEX"))
+    if first and (first.group(1) or "").endswith("-master-"):
+        return Task("PET", "worker", number("PET_NODE_RANK", rank))
     if not first or not first.group(1) or nodes > 100000:
         raise RefusedError(f"PET_MASTER_ADDR: {env['PET_MASTER_ADDR'][:LONGEST]!r} does not name node 0 of {nodes}")
     hosts = [f"{first.group(1)}{n}{first.group(2) or ''}:{port}" for n in range(nodes)]
-    rank = env.get("PET_NODE_RANK", env.get("JOB_COMPLETION_INDEX"))
     return checked("PET", "worker", rank, {"worker": checked_addresses("worker", hosts)})
 
 
@@ -220,6 +225,18 @@ def controlled(command: List[str], task: Task) -> bool:
     return wanted and any(role in task.cluster for role in CHIEFS)
 
 
+def opens_ports(command: List[str], task: Task) -> bool:
+    """Whether each task listens at its address. Under PET_* only node 0 of any other program does."""
+    if is_benchmark(command):
+        return flag_value(command, "variable_update") not in ALONE
+    return task.source != "PET"
+
+
+def servers_and_clients(command: List[str], task: Task) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """The roles that serve others until those have ended, and the roles of those."""
+    return (("worker",), CHIEFS) if controlled(command, task) else (("ps",), (*CHIEFS, "worker"))
+
+
 def cluster_flags(command: List[str], task: Task) -> List[str]:
     """The flags that tell tf_cnn_benchmarks its place, without those that the command has already."""
     if not is_benchmark(command) or task.single or flag_value(command, "variable_update") in ALONE:
@@ -272,11 +289,18 @@ class Peers(threading.Thread):
     has printed nothing.
     """
 
-    def __init__(self, task: Task, clients: List[str], settings: Dict[str, float], wake: Any) -> None:
+    def __init__(self, task: Task, command: List[str], settings: Dict[str, float], wake: Any) -> None:
         super().__init__(daemon=True)
-        self.task, self.server, self.settings, self.wake = task, bool(clients), settings, wake
+        self.task, self.settings, self.wake = task, settings, wake
+        self.ports = opens_ports(command, task)
         self.addresses = {} if task.single else task.peers()
-        self.clients = set(clients)
+        servers, clients = servers_and_clients(command, task)
+        serves = self.ports and task.role in servers
+        self.clients = {name for name in self.addresses if serves and name.rpartition("-")[0] in clients}
+        self.server = bool(self.clients)
+        self.shown = self.ports and task.role in clients and any(task.cluster.get(role) for role in servers)
+        # Between two looks. Many peers take longer; each of them reckons the same.
+        self.pause = max(settings["POLL"], len(self.addresses) / 50.0)
         self.ready = not self.addresses
         self.missing: List[str] = []
         self.verdict: Optional[Verdict] = None
@@ -289,10 +313,10 @@ class Peers(threading.Thread):
         """Waits, then watches."""
         self.wait()
         self.wake()
-        while self.ready and self.verdict is None:
+        while self.ready and self.ports and self.verdict is None:
             self.verdict = self.judge(time.monotonic())
             self.wake()
-            time.sleep(max(self.settings["POLL"], len(self.addresses) / 50.0))
+            time.sleep(self.pause)
 
     def wait(self) -> None:
         """Until every name resolves and, for who is no server, the parameter servers listen.
@@ -302,7 +326,8 @@ class Peers(threading.Thread):
         end = time.monotonic() + self.settings["PEER_TIMEOUT"]
         todo = sorted(self.addresses)
         while todo:
-            troubles = {n: self.trouble(n, must_listen=n.startswith("ps-") and not self.server) for n in todo}
+            ps = self.ports and not self.server
+            troubles = {n: self.trouble(n, must_listen=ps and n.startswith("ps-")) for n in todo}
             todo = [name for name in todo if troubles[name]]
             self.missing = [f"{name} ({troubles[name]})" for name in todo]
             if todo and time.monotonic() > end:
@@ -380,6 +405,27 @@ def listens(place: Any) -> bool:
         return False
 
 
+def listening(address: str) -> List[Any]:
+    """Sockets that listen at an address of this host, as far as it can be had."""
+    host, _, port = address.rpartition(":")
+    found = []
+    try:
+        places = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    for family, kind, protocol, _, place in places:
+        one = socket.socket(family, kind, protocol)
+        try:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind(place)
+            one.listen(16)
+            one.settimeout(0.0)
+            found.append(one)
+        except OSError:  # in use by what the command left, or another's address
+            one.close()
+    return found
+
+
 class Launcher:
     """One run of one command."""
 
@@ -422,17 +468,17 @@ class Launcher:
             pipes = self.start(command)
         except OSError as error:
             code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-            return self.finish("not-started", f"{command[0]}: {error.strerror}", code)
-        self.pump(pipes, peers)
-        return self.finish(*self.outcome(peers))
+            code = self.finish("not-started", f"{command[0]}: {error.strerror}", code)
+        else:
+            self.pump(pipes, peers)
+            code = self.finish(*self.outcome(peers))
+        if peers.shown:
+            self.show_port((self.begun if self.child else time.monotonic()) + 3 * peers.pause)
+        return code
 
     def watch(self, command: List[str], settings: Dict[str, float]) -> Peers:
         """The peers, once the command may start, or must not."""
-        under = controlled(command, self.task)
-        server = self.task.role == "ps" or (under and self.task.role == "worker")
-        roles = CHIEFS if under else (*CHIEFS, "worker")
-        clients = [name for name in self.task.peers() if server and name.rpartition("-")[0] in roles]
-        peers = Peers(self.task, clients, settings, self.wake)
+        peers = Peers(self.task, command, settings, self.wake)
         peers.quiet = lambda: time.monotonic() - self.last_output
         if peers.ready:
             return peers
@@ -445,6 +491,23 @@ class Launcher:
                 told = time.monotonic()
                 self.record({"event": "waiting", "peers": peers.missing[:10], "missing": len(peers.missing)})
         return peers
+
+    def show_port(self, end: float) -> None:
+        """Keeps our port open until `end`, or a signal: servers count who has been there, and look only now and then.
+
+        So a command may live shorter than they look, or never have opened its port.
+        """
+        self.child = 0
+        own = listening(self.task.cluster[self.task.role or ""][self.task.index]) if time.monotonic() < end else []
+        while own and not self.signal and time.monotonic() < end:
+            readable = select.select([self.wakeup, *own], [], [], max(0.0, end - time.monotonic()))[0]
+            self.awake()
+            for one in own:
+                with contextlib.suppress(OSError):
+                    if one in readable:
+                        one.accept()[0].close()
+        for one in own:
+            one.close()
 
     def start(self, command: List[str]) -> Dict[int, int]:
         """Starts the command in a session of its own; pipe -> where its bytes go. One pipe keeps one file's order."""

@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -136,6 +137,62 @@ def test_a_peer_that_never_comes_is_named(role: str, trouble: str) -> None:
     assert trouble in launch.end["message"]
     assert launch.end["child_exit_code"] is None
     assert trouble in launch.records[1]["peers"][0]
+
+
+@pytest.mark.parametrize("python", BOTH)
+@pytest.mark.parametrize(
+    ("command", "codes"),
+    [(["sleep", "0.1"], (0, 0)), (["/nowhere/at/all"], (127, 127))],
+    ids=["short", "not-started"],
+)
+def test_a_server_counts_workers_that_live_shorter_than_it_looks(
+    python: str, command: list[str], codes: tuple[int, int]
+) -> None:
+    roles = cluster(1, 2)
+    env = {"DLAASGEN_POLL": "0.5", "DLAASGEN_PS_LINGER": "0.1", "DLAASGEN_PEER_TIMEOUT": "15"}
+    listen = (
+        f"import socket, time; s = socket.create_server(('127.0.0.1', {roles['ps'][0].split(':')[1]})); time.sleep(60)"
+    )
+    with contextlib.ExitStack() as stack:
+        line = [sys.executable, "-c", listen]
+        ps = stack.enter_context(Launch(*line, env={**tf_config(roles, "ps", 0), **env}, python=python))
+        workers = [
+            stack.enter_context(Launch(*command, env={**tf_config(roles, "worker", n), **env}, python=python))
+            for n in range(2)
+        ]
+        assert tuple(worker.ended() for worker in workers) == codes
+        assert ps.ended(12) == 0
+    assert (ps.end["reason"], ps.end["message"]) == ("clients-ended", "all 2 clients have ended")
+    assert max(worker.end["duration_seconds"] for worker in workers) < 0.45
+
+
+def test_a_signal_ends_the_showing_of_a_port_and_the_code_stays_the_commands() -> None:
+    roles = cluster(1, 1)
+    port = int(roles["ps"][0].rpartition(":")[2])
+    env = {**tf_config(roles, "worker", 0), "DLAASGEN_POLL": "30"}
+    with socket.create_server(("127.0.0.1", port)), Launch("sh", "-c", "exit 3", env=env) as launch:
+        wait_for(launch, b'"event": "end"')
+        launch.process.send_signal(signal.SIGTERM)
+        assert launch.ended(10) == 3
+
+
+def test_a_server_whose_workers_never_come_ends_by_its_deadline() -> None:
+    env = {**tf_config(cluster(1, 2), "ps", 0), "DLAASGEN_PEER_TIMEOUT": "0.5"}
+    with Launch("sleep", "60", env=env) as launch:
+        assert launch.ended(10) == 138
+    assert launch.end["reason"] == "peer-missing"
+    assert launch.end["message"].endswith("worker-0, worker-1")
+
+
+def test_who_opens_no_port_is_not_missed() -> None:
+    line = [*benchmark(sys.executable, "--num_batches=4", "--variable_update=replicated")]
+    env = {"DLAASGEN_PEER_TIMEOUT": "0.2", "STANDIN_STEP": "0.3"}
+    with Launch(*line, env={**tf_config(cluster(0, 2), "worker", 0), **env}) as launch:
+        assert launch.ended() == 0
+    pet = {"PET_NNODES": "2", "PET_MASTER_ADDR": "j-master-0", "PET_MASTER_PORT": "23456", "PET_NODE_RANK": "1"}
+    with Launch("sleep", "1", env={**pet, **env}) as launch:
+        assert launch.ended() == 0
+    assert launch.records[0]["task"] == {"role": "worker", "index": 1, "source": "PET"}
 
 
 def test_a_worker_that_never_comes_is_named_once_the_command_is_silent() -> None:

@@ -66,6 +66,7 @@ PS_WORKERS = ["--ps_hosts=p-0:2222", "--worker_hosts=w-0:2222,w-1:2222"]
             ["--job_name=worker", "--worker_hosts=j-node-0-0.j:29400,j-node-0-1.j:29400", "--task_index=1"],
         ),
         ({"PET_NNODES": "1", "PET_MASTER_ADDR": "localhost"}, []),
+        ({"PET_NNODES": "3", "PET_NODE_RANK": "2", "PET_MASTER_ADDR": "j-master-0"}, []),
         ({"OMPI_COMM_WORLD_RANK": "3", "OMPI_COMM_WORLD_SIZE": "4"}, []),
     ],
 )
