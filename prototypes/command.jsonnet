@@ -4,6 +4,7 @@
 // @description Runs a command as a Job: one pod, or for several workers an Indexed Job whose pods have names: JOB_NAME-0.JOB_NAME and so on, with their number in JOB_COMPLETION_INDEX.
 // @param image string Image that holds the benchmark, pinned by digest
 // @param command array Command, a word an item; {model}, {batch_size} and other parameters are put in
+// @optionalParam entrypoint enum(replace|keep) replace Whether the command stands in the place of the image's entrypoint, or the entrypoint gets it (keep), as dlaasgen's launcher must to record the run
 // @optionalParam model string null Model, for {model} in the command
 // @optionalParam batch_size integer null Batch size, for {batch_size} in the command
 // @optionalParam values object null Further values for the command, name to value: {name} is replaced
@@ -32,13 +33,11 @@
 // @optionalParam service_account string null ServiceAccount of the pods
 // @optionalParam security_context object null Security context of the containers; what the restricted Pod Security profile admits when left out
 local commands = import 'lib/commands.libsonnet';
-local containers = import 'lib/containers.libsonnet';
 local jobs = import 'lib/jobs.libsonnet';
 
 function(params)
   local spare = if params.replicas > 1 then 2 else 0;
-  local env = commands.env(params, spare);
-  local container = containers.running(params, 'benchmark', commands.words(params), env, params.cpu, params.memory);
+  local container = commands.container(params, 'benchmark', commands.env(params, spare));
   if params.replicas == 1 then jobs.job(params, 1, container) else [
     jobs.job(params, params.replicas, container),
     // It gives the pods their names.

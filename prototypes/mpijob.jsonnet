@@ -63,7 +63,8 @@ function(params)
   local words = mpirun(params, env) + benchmark.args(params, 'horovod', 2);
   // The kubelet takes an image's user for root when it is a name.
   local user = { securityContext+: { runAsUser: params.user } };
-  local launcher = containers.running(params, 'launcher', words, env, params.launcher_cpu, params.launcher_memory) + user;
+  // Arguments alone: an image that is made from the benchmark images has the launcher as entrypoint, which records the run.
+  local launcher = containers.new(params, 'launcher', words, env, params.launcher_cpu, params.launcher_memory) + user;
   local worker = containers.running(params, 'worker', params.sshd, env, params.cpu, params.memory) + user;
   {
     apiVersion: 'kubeflow.org/v2beta1',

@@ -4,6 +4,7 @@
 // @description Runs a command as a PyTorchJob: one master and further workers, which torch.distributed finds by MASTER_ADDR, RANK and WORLD_SIZE.
 // @param image string Image that holds the benchmark, pinned by digest
 // @param command array Command, a word an item; {model}, {batch_size} and other parameters are put in
+// @optionalParam entrypoint enum(replace|keep) replace Whether the command stands in the place of the image's entrypoint, or the entrypoint gets it (keep), as dlaasgen's launcher must to record the run
 // @optionalParam model string null Model, for {model} in the command
 // @optionalParam batch_size integer null Batch size, for {batch_size} in the command
 // @optionalParam values object null Further values for the command, name to value: {name} is replaced
@@ -35,13 +36,11 @@
 // @optionalParam service_account string null ServiceAccount of the pods
 // @optionalParam security_context object null Security context of the containers; what the restricted Pod Security profile admits when left out
 local commands = import 'lib/commands.libsonnet';
-local containers = import 'lib/containers.libsonnet';
 local jobs = import 'lib/jobs.libsonnet';
 local pods = import 'lib/pods.libsonnet';
 
 function(params)
-  local words = commands.words(params);
-  local worker = containers.running(params, 'pytorch', words, commands.env(params, 2), params.cpu, params.memory);
+  local worker = commands.container(params, 'pytorch', commands.env(params, 2));
   local replica(count) = pods.replica(params, 'worker', count, worker);
   {
     apiVersion: 'kubeflow.org/v1',

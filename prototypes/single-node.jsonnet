@@ -41,9 +41,9 @@ local containers = import 'lib/containers.libsonnet';
 local jobs = import 'lib/jobs.libsonnet';
 local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
 
-// No core is left to the network, and the launcher, the image's entrypoint, has no cluster to tell of.
+// No core is left to the network. The launcher, the image's entrypoint, has no cluster to tell of; it records the run.
 function(params)
-  jobs.job(params, 1, containers.running(
+  jobs.job(params, 1, containers.new(
     params,
     'benchmark',
     benchmark.args(params, 'parameter_server', 0),

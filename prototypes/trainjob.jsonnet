@@ -44,16 +44,15 @@ local jobs = import 'lib/jobs.libsonnet';
 local placement = import 'lib/placement.libsonnet';
 local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
 
-// The pods' names are known, and each has its number in a variable: TensorFlow needs nobody to tell of the cluster.
-local cluster(params) = [
-  '--all_reduce_spec=collective',
-  '--job_name=worker',
-  '--task_index=$(JOB_COMPLETION_INDEX)',
-  '--worker_hosts=' + std.join(',', [
+// The pods' names are known, and each has its number in JOB_COMPLETION_INDEX: the launcher makes the cluster's flags of
+// both. Trainer's own PET_* say as much, but only under a runtime for torch.
+local cluster(params) = if 'env' in params && params.env != null && 'WORKER_HOSTS' in params.env then [] else [{
+  name: 'WORKER_HOSTS',
+  value: std.join(',', [
     params.name + '-node-0-' + number + '.' + params.name + ':' + params.port
     for number in std.range(0, params.replicas - 1)
   ]),
-];
+}];
 
 function(params) {
   apiVersion: 'trainer.kubeflow.org/v1alpha1',
@@ -72,8 +71,10 @@ function(params) {
     }],
     trainer: {
       image: params.image,
-      command: benchmark.args(params, 'collective_all_reduce', 2) + cluster(params),
-      env: benchmark.env(params, 2),
+      // A runtime's own command would stand before the arguments.
+      command: ['/opt/launcher.py'],
+      args: benchmark.args(params, 'collective_all_reduce', 2) + ['--all_reduce_spec=collective'],
+      env: benchmark.env(params, 2) + cluster(params),
       numNodes: params.replicas,
       resourcesPerNode: containers.resources(params.cpu, params.memory),
     },

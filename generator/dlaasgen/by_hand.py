@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # The kinds of job whose tasks find each other by what the launcher reads.
 KINDS = ("TFJob", "TrainJob", "Job")
 BENCHMARKS = "/opt/tf-benchmarks"
+# The entrypoint of the benchmark images, which a TrainJob names itself: its runtime may have a command.
+LAUNCHER = "/opt/launcher.py"
+# What tells the launcher of a cluster of pods, which are not there.
+CLUSTER = ("WORKER_HOSTS", "PS_HOSTS", "JOB_NAME", "TASK_INDEX")
 HOST = "127.0.0.1"
 # Nobody waits half a minute on one machine for a parameter server to end.
 QUICK = {"DLAASGEN_POLL": "0.1", "DLAASGEN_PS_LINGER": "2", "DLAASGEN_PEER_TIMEOUT": "120"}
@@ -79,7 +83,7 @@ def _task(pod: Pod, name: str, seen: Subject, environment: dict[str, str]) -> Ta
     own: dict[str, str] = {}
     for entry in map(as_dict, as_list(entries)):
         value = _value(entry, pod, seen)
-        if isinstance(entry.get("name"), str) and value is not None:
+        if isinstance(entry.get("name"), str) and entry["name"] not in CLUSTER and value is not None:
             own[entry["name"]] = expanded(value, own)
     image = str(container.get("image", ""))
     known = {**own, **environment, "DLAASGEN_IMAGE": image}
@@ -111,8 +115,12 @@ def expanded(text: str, environment: Mapping[str, str]) -> str:
 
 
 def local(task: Task, launcher: str, python: str, benchmarks: str | None) -> list[str]:
-    """The command line of a task on this machine itself. `benchmarks` stands for the image's own folder of them."""
-    line = [*(task.entrypoint or (python, launcher)), *task.arguments]
+    """The command line of a task on this machine itself.
+
+    `launcher` stands for the image's launcher, `benchmarks` for its folder of them.
+    """
+    own = task.entrypoint in (None, (LAUNCHER,))
+    line = [*((python, launcher) if own else task.entrypoint or ()), *task.arguments]
     if benchmarks is None:
         return line
     return [benchmarks + word[len(BENCHMARKS) :] if word.startswith(f"{BENCHMARKS}/") else word for word in line]

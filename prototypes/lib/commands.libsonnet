@@ -16,6 +16,11 @@ local replaced(word, values) =
     local values = { [name]: params[name] for name in names if given(params, name) != null } + given(params, 'values', {});
     [replaced(std.toString(word), values) for word in params.command],
 
+  // The container that runs them: in the place of the image's entrypoint, or given to it.
+  container(params, name, env)::
+    local make = if params.entrypoint == 'keep' then containers.new else containers.running;
+    make(params, name, $.words(params), env, params.cpu, params.memory),
+
   // The environment: OpenMP's variables for an image with oneDNN, or when they are given.
   env(params, spare)::
     local derived = if params.mkl then tuning.threads(params, spare) else tuning.none;

@@ -92,6 +92,16 @@ def test_a_trainjob_says_its_container_itself() -> None:
     assert found[0].entrypoint == ("python", "t.py")
 
 
+def test_the_images_launcher_is_ours_on_this_machine_and_the_pods_names_are_not_told_of() -> None:
+    hosts = {"name": "WORKER_HOSTS", "value": "j-node-0-0.j:1,j-node-0-1.j:1"}
+    trainer = {"command": ["/opt/launcher.py"], "args": ["python", "t.py"], "numNodes": 2, "env": [hosts]}
+    manifest = {"apiVersion": "trainer.kubeflow.org/v1alpha1", "kind": "TrainJob", "spec": {"trainer": trainer}}
+    for alone in (True, False):
+        task = tasks(manifest, {}, 5, alone=alone)[-1]
+        assert "WORKER_HOSTS" not in task.environment
+        assert local(task, "/l.py", "python3", None) == ["python3", "/l.py", "python", "t.py"]
+
+
 @pytest.mark.parametrize(
     ("manifest", "said"),
     [

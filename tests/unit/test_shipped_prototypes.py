@@ -377,9 +377,35 @@ def test_all_reduce_has_no_servers() -> None:
 
 
 def test_a_trainjob_knows_its_cluster() -> None:
-    found = words("trainjob", replicas=2, port=99)
-    assert "--worker_hosts=job-node-0-0.job:99,job-node-0-1.job:99" in found
-    assert "--task_index=$(JOB_COMPLETION_INDEX)" in found
+    assert env("trainjob", replicas=2, port=99)["WORKER_HOSTS"] == "job-node-0-0.job:99,job-node-0-1.job:99"
+    assert env("trainjob", env={"WORKER_HOSTS": "a:1"})["WORKER_HOSTS"] == "a:1"
+
+
+LAUNCHED = [name for name in BENCHMARK if name != "mpijob"]
+
+
+@pytest.mark.parametrize("name", LAUNCHED)
+def test_the_benchmark_runs_under_the_launcher(name: str) -> None:
+    (job, *_) = objects(name)
+    holders = [job["spec"]["trainer"]] if "trainer" in job["spec"] else [c for p in pods(job) for c in p["containers"]]
+    for holder in holders:
+        # A TrainJob's runtime may have a command, which only another one replaces.
+        assert holder.get("command") == (["/opt/launcher.py"] if name == "trainjob" else None)
+        assert holder["args"][:2] == ["python", "/opt/tf-benchmarks/scripts/tf_cnn_benchmarks/tf_cnn_benchmarks.py"]
+
+
+def test_mpirun_runs_under_the_entrypoint_and_sshd_does_not() -> None:
+    launcher, worker = (p["containers"][0] for p in pods(objects("mpijob")[0]))
+    assert (launcher.get("command"), launcher["args"][0]) == (None, "mpirun")
+    assert (worker["command"][0], worker.get("args")) == ("/usr/sbin/sshd", None)
+
+
+@pytest.mark.parametrize("name", having("entrypoint"))
+def test_a_command_of_ones_own_can_be_given_to_the_entrypoint(name: str) -> None:
+    for entrypoint, field in (("replace", "command"), ("keep", "args")):
+        for pod in pods(objects(name, entrypoint=entrypoint)):
+            given = {k: v for k, v in pod["containers"][0].items() if k in ("command", "args")}
+            assert given == {field: ["run", "resnet50", "32", "{data_dir}", "{other}"]}
 
 
 def test_mpirun_starts_a_process_a_worker_and_passes_variables_on() -> None:
