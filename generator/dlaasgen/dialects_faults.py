@@ -7,6 +7,7 @@ the keywords that `dialects_schema.closed` keeps.
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.findings import Finding, did_you_mean, shown
@@ -26,6 +27,7 @@ _NAMES = {
     "null": "null",
 }
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_STEP = re.compile(r"""\[(\d+)\]|\[("[^"\\]*"|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")\]|\.?([^.\[\]]+)""")
 
 
 def joined(path: str, step: str | int) -> str:
@@ -35,6 +37,14 @@ def joined(path: str, step: str | int) -> str:
     if _PLAIN.fullmatch(step):
         return f"{path}.{step}" if path else step
     return f'{path}["{step}"]' if "\\" not in step and '"' not in step and step.isprintable() else f"{path}[{step!r}]"
+
+
+def steps_of(path: str) -> list[str | int]:
+    """The steps that a JSON path was joined of: keys and indexes."""
+    return [
+        int(index) if index else literal_eval(quoted) if quoted else plain
+        for index, quoted, plain in _STEP.findall(path)
+    ]
 
 
 def type_of(value: object) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dlaasgen.adapters.benchmark_facts import benchmark_facts
 from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
 from dlaasgen.checks import Checker, Context, check_set
-from dlaasgen.dialects_faults import faults
+from dlaasgen.dialects_faults import faults, joined, steps_of
 from dlaasgen.findings import Finding
 from dlaasgen.formats import safe, to_github, to_table
 from dlaasgen.matrix import Cluster
@@ -128,3 +128,11 @@ def test_what_a_finding_says_cannot_break_out_of_its_line(file: str, message: st
     assert len(to_github([finding]).split("\n")) == 1
     assert "\r" not in to_github([finding])
     assert all(c.isprintable() or c in "\n\t" for c in safe(to_table([finding])))
+
+
+@given(st.lists(st.integers(0, 99) | st.text(min_size=1, max_size=6), max_size=6))
+def test_a_path_leads_back_to_its_steps(steps: list[str | int]) -> None:
+    path = ""
+    for step in steps:
+        path = joined(path, step)
+    assert steps_of(path) == steps

@@ -43,7 +43,8 @@ def section(name: str) -> str:
 
 def options(name: str) -> set[str]:
     """The names of a command's options, less those of every Typer program."""
-    own = {o for p in COMMANDS[name].params if p.param_type_name == "option" for o in (*p.opts, *p.secondary_opts)}
+    shown = [p for p in COMMANDS[name].params if p.param_type_name == "option" and not p.hidden]
+    own = {o for p in shown for o in (*p.opts, *p.secondary_opts)}
     return own - {"--help", "-h", "--install-completion", "--show-completion"}
 
 
@@ -91,3 +92,14 @@ def test_every_choice_is_told(name: str) -> None:
         for choice in getattr(parameter.type, "choices", ()):
             value = getattr(choice, "value", choice)
             assert re.search(rf"\b{value}\b", section(name)), f"{name} {parameter.name}: {value}"
+
+
+@pytest.mark.parametrize("name", [n for n in COMMANDS if n and not COMMANDS[n].ignore_unknown_options])
+def test_every_command_takes_the_switches_of_loudness(name: str) -> None:
+    words = name.split()
+    context = COMMAND.make_context("dlaasgen", words[:1], resilient_parsing=True)
+    _, command, rest = COMMAND.resolve_command(context, words)
+    for word in rest:
+        command = command.commands[word]
+    if not hasattr(command, "commands"):
+        assert {"-q", "--quiet", "-v", "--verbose"} <= {o for p in command.params for o in p.opts}

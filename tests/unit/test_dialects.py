@@ -375,7 +375,8 @@ def test_a_field_of_a_later_version_is_none_of_an_earlier_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "hint"), [("1.99", "the newest is "), ("1.3", "did you mean 1."), ("one", None), ("", None)]
+    ("version", "hint"),
+    [("1.99", "the newest is "), ("1.3", "did you mean 1."), ("1.9", "the oldest is "), ("one", None), ("", None)],
 )
 def test_an_unknown_version_is_an_error_that_lists_the_known_ones(version: str, hint: str | None) -> None:
     with pytest.raises(UsageError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from dlaasgen.adapters import manifest_files
 from dlaasgen.adapters.manifest_files import documents, find
+from dlaasgen.dialects_faults import steps_of
 from dlaasgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def read(tmp_path: Path, text: str | bytes) -> list[Any]:
 def faults(tmp_path: Path, text: str | bytes) -> list[str]:
     file = tmp_path / "m.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return [str(d.finding).replace(f"{file}:", "") for d in documents(str(file)) if d.finding is not None]
+    told = [str(d.finding).replace(f"{file}:", "") for d in documents(str(file)) if d.finding is not None]
+    return [re.sub(r"^(\d+):\d+:", r"\1:", line) for line in told]
 
 
 def test_plain_scalars_are_what_kubectl_takes_them_for(kubectl: Run, tmp_path: Path) -> None:
@@ -212,3 +215,54 @@ def test_nothing_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path:
     with pytest.raises(UsageError) as caught:
         find(path)
     assert [str(f) for f in caught.value.findings] == [told]
+
+
+PLACED = """\
+# a comment
+apiVersion: v1
+base: &base {a: 1, b: 2}
+list:
+- {<<: *base, b: 3}
+-   - x
+    - "y": z
+'a b/c': {"d\\te": [1, 2]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("apiVersion", (2, 1)),
+        ("base.b", (3, 20)),
+        ("list[0].b", (5, 15)),
+        ("list[0].a", (3, 14)),  # by the merge
+        ("list[1][0]", (6, 7)),
+        ("list[1][1].y", (7, 7)),
+        ('["a b/c"]', (8, 1)),
+        ("[\"a b/c\"]['d\\te'][1]", (8, 23)),
+        ("list[1].y", (6, 5)),
+        ("list[7].y", (4, 1)),
+        ("apiVersion.x", (2, 1)),
+        ("nothing", (2, 1)),
+        ("", (2, 1)),
+    ],
+)
+def test_the_place_of_a_field_or_of_what_should_hold_it(tmp_path: Path, path: str, place: tuple[int, int]) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text(PLACED)
+    (document,) = documents(str(file))
+    assert document.place(steps_of(path)) == place
+
+
+@pytest.mark.parametrize(("text", "place"), [("a: 1\n  b: 1\n", (2, 4)), ("x:\n- {a: 1, a: 2}\n", (2, 10))])
+def test_the_place_of_what_cannot_be_read(tmp_path: Path, text: str, place: tuple[int, int]) -> None:
+    (tmp_path / "m.yaml").write_text(text)
+    (finding,) = [d.finding for d in documents(str(tmp_path / "m.yaml"))]
+    assert finding is not None
+    assert (finding.line, finding.column) == place
+
+
+def test_a_document_that_could_not_be_read_knows_its_line_alone(tmp_path: Path) -> None:
+    file = tmp_path / "m.yaml"
+    file.write_text("a: 1\n---\na: 1\na: 2\n")
+    assert [d.place(["a"]) for d in documents(str(file))] == [(1, 1), (4, 1)]

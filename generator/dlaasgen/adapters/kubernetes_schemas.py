@@ -60,13 +60,18 @@ def _folder(version: str | None) -> tuple[str, str]:
     key = (int(wanted[1]), int(wanted[2])) if wanted else (0, 0)
     if key not in folders:
         texts = [f"{major}.{minor}" for major, minor in sorted(folders)]
+        older = wanted is not None and key < min(folders) and not any(t.startswith(version) for t in texts)
         raise UsageError(
             [
                 Finding(
                     "K109",
                     f"there are no schemas of Kubernetes {shown(version)[1:-1]}",
                     expected=f"one of {', '.join(texts)}",
-                    hint=f"the newest is {texts[-1]}" if key > max(folders) else did_you_mean(version, texts),
+                    hint=f"the newest is {texts[-1]}"
+                    if key > max(folders)
+                    else f"the oldest is {texts[0]}"
+                    if older
+                    else did_you_mean(version, texts),
                 )
             ]
         )

@@ -19,7 +19,7 @@ from dlaasgen.errors import UsageError
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
@@ -51,6 +51,32 @@ class Document:
     line: int
     data: Any
     finding: Finding | None = None
+    node: Any = None
+
+    def place(self, steps: Iterable[str | int]) -> tuple[int, int]:
+        """(line, column) of what lies at these steps, or of the last of them that is there; both 1-based."""
+        node, mark = self.node, None
+        for step in steps:
+            inner = _entry(node, step)
+            if inner is None:
+                break
+            mark, node = inner
+        if mark is None:
+            return self.line, 1
+        return mark.line + 1, mark.column + 1
+
+
+def _entry(node: Any, step: str | int) -> tuple[Any, Any] | None:
+    """(where it begins, the node) of an entry of a mapping, which begins at its key, or of a list; None for none."""
+    inner = node.value if node is not None and isinstance(node.value, list) else []
+    if isinstance(step, int):
+        item = inner[step] if step < len(inner) and node.id == "sequence" else None
+        return None if item is None else (item.start_mark, item)
+    # The last of several: a key of its own comes after those that a merge brought.
+    for key, value in reversed(inner) if inner and node.id == "mapping" else ():
+        if key.value == step:
+            return key.start_mark, value
+    return None
 
 
 def find(path: str) -> list[str]:
@@ -101,12 +127,11 @@ def documents(path: str) -> Iterator[Document]:
                 _count(node, {}, 0)
             twice = _twice(loader, node)
             if twice is not None:
-                yield _bad(path, twice.start_mark.line + 1, f"the key {twice.value} stands twice")
+                yield _bad(path, twice.start_mark, f"the key {twice.value} stands twice")
             else:
-                yield Document(path, line, _json(loader.construct_document(node)))
+                yield Document(path, line, _json(loader.construct_document(node)), node=node)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        yield _bad(path, mark.line + 1 if mark else 1, f"the YAML cannot be read: {error.problem or error.context}")
+        yield _bad(path, error.problem_mark or 1, f"the YAML cannot be read: {error.problem or error.context}")
     except (yaml.YAMLError, ValueError) as error:
         yield _bad(path, line, f"the YAML cannot be read: {str(error).splitlines()[0]}")
     except RecursionError:
@@ -119,10 +144,15 @@ def objects(data: Any) -> Iterator[Any]:
     """The objects of a document: itself, or the items of a List; none in an empty document."""
     if data is None:
         return
-    if isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list):
+    if is_list(data):
         yield from data["items"]
     else:
         yield data
+
+
+def is_list(data: Any) -> bool:
+    """Whether a document is a List: objects in one object."""
+    return isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list)
 
 
 def _bytes(path: str) -> bytes:
@@ -133,8 +163,10 @@ def _bytes(path: str) -> bytes:
         return file.read(_LARGEST + 1)
 
 
-def _bad(path: str, line: int, message: str, expected: str | None = None) -> Document:
-    return Document(path, line, None, Finding("R122", message, file=path, line=line, expected=expected))
+def _bad(path: str, at: Any, message: str, expected: str | None = None) -> Document:
+    """A document that cannot be read. `at`: a line, or a mark of the YAML reader."""
+    line, column = (at, None) if isinstance(at, int) else (at.line + 1, at.column + 1)
+    return Document(path, line, None, Finding("R122", message, file=path, line=line, column=column, expected=expected))
 
 
 @cache

@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
+
+from dlaasgen.cli import output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +30,36 @@ def commands(package: str, told: Mapping[str, str]) -> type[TyperGroup]:
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             """The command that the arguments begin with, itself."""
             name, command, rest = super().resolve_command(ctx, args)
-            return name, command if name is None else load(package, name), rest
+            return name, command if name is None else _loud(load(package, name)), rest
 
     return Commands
+
+
+def _loud(command: Any) -> Any:
+    """A command, or all of a group, that takes --quiet and --verbose as well, which stand before it in the help.
+
+    Not one that hands what it does not know to another.
+    """
+    if isinstance(command, TyperGroup):
+        for inner in command.commands.values():
+            _loud(inner)
+    elif not command.ignore_unknown_options:
+        taken = {name for parameter in command.params for name in parameter.opts}
+        for level, names in _LOUDNESS.items():
+            if not taken.intersection(names):
+                command.params.append(_switch(level, names))
+    return command
+
+
+_LOUDNESS = {output.QUIET: ("--quiet", "-q"), output.VERBOSE: ("--verbose", "-v")}
+
+
+def _switch(level: int, names: tuple[str, str]) -> TyperOption:
+    def switch(_context: Any, _parameter: Any, given: bool) -> None:
+        if given:
+            output.level = level
+
+    return TyperOption(param_decls=list(names), is_flag=True, hidden=True, expose_value=False, callback=switch)
 
 
 def load(package: str, name: str) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.adapters import manifest_files, tree_files
+from dlaasgen.dialects_faults import steps_of
 from dlaasgen.errors import CheckError, DlaasgenError, UsageError
 from dlaasgen.findings import Finding, did_you_mean
 from dlaasgen.ksonnet.rendered import is_application
@@ -91,17 +92,43 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
         check = checker(checks)
         objects: list[tuple[str | None, Mapping[str, Any]]] = []
         for file in members:
+            empty = True
             for document in manifest_files.documents(file):
                 if document.finding is not None:
                     findings.append(replace(document.finding, file=shown(file)))
+                empty = empty and document.data is None and document.finding is None
+                whole = manifest_files.is_list(document.data)
                 objects_in = () if is_application(document.data) else manifest_files.objects(document.data)
-                for data in objects_in:
+                for n, data in enumerate(objects_in):
                     count += 1
-                    findings += [replace(f, file=shown(file), line=f.line or document.line) for f in check(data)]
+                    within: list[str | int] = ["items", n] if whole else []
+                    found = [_placed(f, document, within) for f in check(data)]
+                    findings += sorted(found, key=lambda f: (f.line or 0, f.column or 0))
                     if isinstance(data, dict):
-                        objects.append((shown(file), data))
-        findings += check_set(objects, context_for(checks))
+                        line, _ = document.place([*within, "metadata", "name"])
+                        objects.append((f"{shown(file)}:{line}", data))
+            if empty:
+                findings.append(
+                    Finding(
+                        "R123", "the file holds neither a matrix nor a manifest", "warning", file=shown(file), line=1
+                    )
+                )
+        findings += map(_of_several, check_set(objects, context_for(checks)))
     return findings, count
+
+
+def _placed(finding: Finding, document: manifest_files.Document, within: Sequence[str | int]) -> Finding:
+    """A finding of an object with the place of its field in the document, which holds the object at `within`."""
+    line, column = document.place([*within, *steps_of(finding.path)])
+    return replace(finding, file=shown(document.file), line=line, column=column)
+
+
+def _of_several(finding: Finding) -> Finding:
+    """A finding of check_set, whose file is a name with a line."""
+    if finding.file is None:
+        return finding
+    file, _, line = finding.file.rpartition(":")
+    return replace(finding, file=file, line=int(line))
 
 
 def _tree_of(file: str) -> str:
