@@ -43,7 +43,17 @@ CODES: dict[str, tuple[str, str]] = {
     "C133": ("An option does not hold what it should", "Kubernetes would refuse what was given."),
     "C140": (
         "The cluster refuses or cannot be reached",
-        "What was stored before is still there. It takes the right to list pods and to get pods/log in the namespace.",
+        (
+            "What was stored before is still there. It takes the right to list and watch pods, and to get pods/log, in "
+            "the namespace. `collect --follow` waits for a server that is away."
+        ),
+    ),
+    "C141": (
+        "What jobs say of themselves is not read",
+        (
+            "Pods and their logs are collected. It takes the right to list and watch the jobs' own kinds, such as "
+            "tfjobs in kubeflow.org, to tell why a job that has no pods failed."
+        ),
     ),
     "C132": ("No results", "There is no result in the store that fits what was asked for."),
 }

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 NAME = "dlaasgen-collector"
 USER = 65532
 _LABELS = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "dlaasgen"}
+_JOBS = (
+    ("batch", ["jobs"]),
+    ("kubeflow.org", ["mpijobs", "pytorchjobs", "tfjobs"]),
+    ("trainer.kubeflow.org", ["trainjobs"]),
+)
 _DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:@-]{0,500}")
@@ -58,6 +63,8 @@ def _role(namespace: str) -> dict[str, Any]:
     rules = [
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        # The jobs' own conditions: why one has no pods.
+        *({"apiGroups": [group], "resources": kinds, "verbs": ["get", "list", "watch"]} for group, kinds in _JOBS),
     ]
     return {**_object("rbac.authorization.k8s.io/v1", "Role", namespace), "rules": rules}
 

@@ -56,15 +56,23 @@ def identify(pod: Mapping[str, Any], container: str, restart: int, jobs: Mapping
         origin = replace(origin, role=role.lower())
     if (number := _first(labels, _NUMBERS)) is not None and number.isdecimal():
         origin = replace(origin, number=int(number))
-    known = jobs.get(origin.job)
-    if known is not None:
-        return origin, known
+    return origin, _job(origin.job, labels, notes, jobs)
+
+
+def identify_job(job: Mapping[str, Any], jobs: Mapping[str, Job]) -> Job:
+    """The job that an object of a job's kind is, as the API gives it."""
+    told = job["metadata"]
+    return _job(told["name"], told.get("labels") or {}, told.get("annotations") or {}, jobs)
+
+
+def _job(name: str, labels: Mapping[str, str], notes: Mapping[str, str], jobs: Mapping[str, Job]) -> Job:
+    if (known := jobs.get(name)) is not None:
+        return known
     run = labels.get("dlaasgen/run", "")
     if "dlaasgen/cell" not in labels:
-        return origin, Job(origin.job, run)
+        return Job(name, run)
     axes = {key.removeprefix(_AXIS): value for key, value in labels.items() if key.startswith(_AXIS)}
-    job = Job(origin.job, run, labels.get("dlaasgen/matrix"), labels["dlaasgen/cell"], axes, _params(notes))
-    return origin, job
+    return Job(name, run, labels.get("dlaasgen/matrix"), labels["dlaasgen/cell"], axes, _params(notes))
 
 
 def _first(labels: Mapping[str, str], names: tuple[str, ...]) -> str | None:

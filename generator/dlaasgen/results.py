@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dlaasgen.evidence import Evidence
     from dlaasgen.logs.events import LogReading
 
 SUCCEEDED, FAILED, INCOMPLETE, NO_DATA = "succeeded", "failed", "incomplete", "no-data"
@@ -54,6 +55,7 @@ class PodLog:
     """One reading with its place in the job. `digest` is the raw log's; `attempt` counts a pod's restarts from 0.
 
     `role` is worker, ps, chief, evaluator, launcher, ... as the job's API names it; "" and None when unknown.
+    `pod` names the pod as its evidence does, and `said` is what Kubernetes says of why it ended it; "" when unknown.
     """
 
     reading: LogReading
@@ -62,6 +64,8 @@ class PodLog:
     digest: str = ""
     attempt: int = 0
     exit_code: int | None = None
+    pod: str = ""
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +102,5 @@ class Result:
     logs: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     tail: tuple[str, ...] = ()  # the last lines of the log that tells most of why the job failed
+    kubernetes: tuple[Evidence, ...] = ()  # of what did not go as it should
     parser: int = 0

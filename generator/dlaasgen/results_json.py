@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen import evidence
 from dlaasgen.results import Metric, Mismatch, Result, Worker
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def to_json(result: Result) -> dict[str, Any]:
         "logs": list(result.logs),
         "lines": dict(result.lines),
         "tail": list(result.tail),
+        "kubernetes": [evidence.to_json(one) for one in result.kubernetes],
         "parser": result.parser,
     }
 
@@ -57,6 +59,7 @@ def from_json(data: Mapping[str, Any]) -> Result:
     values |= {key: tuple(data[key]) for key in ("flags", "logs", "tail") if key in data}
     return Result(
         **values,
+        kubernetes=tuple(evidence.from_json(one) for one in data.get("kubernetes", ())),
         mismatches=tuple(Mismatch(**one) for one in data.get("mismatches", ())),
         workers=tuple(
             Worker(**{**one, "series": tuple((s, r, loss) for s, r, loss in one.get("series", ()))})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dlaasgen.logs.events import STAGES
 from dlaasgen.logs.reading import PARSER_VERSION
 from dlaasgen.results import FAILED, INCOMPLETE, NO_DATA, SUCCEEDED, Result
+from dlaasgen.results_evidence import judged, telling
 from dlaasgen.results_metrics import metrics_of, worker_of
 from dlaasgen.results_mismatches import mismatches, workers_of
 from dlaasgen.results_workers import Verdict, cause, exit_code, is_server, placed, verdict
@@ -14,6 +15,7 @@ from dlaasgen.results_workers import Verdict, cause, exit_code, is_server, place
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dlaasgen.evidence import Evidence
     from dlaasgen.logs.events import LogReading
     from dlaasgen.results import JobFacts, PodLog
 
@@ -31,12 +33,13 @@ _ENVIRONMENT = {
 }
 
 
-def result_of(job: JobFacts, logs: Sequence[PodLog]) -> Result:
-    """The result of a job, from the logs of its pods in any order."""
+def result_of(job: JobFacts, logs: Sequence[PodLog], evidence: Sequence[Evidence] = ()) -> Result:
+    """The result of a job, from the logs of its pods in any order, and from what Kubernetes says of it and of them."""
     tasks, restarted = placed(logs)
     workers = [log for log in tasks if not is_server(log)]
     verdicts = [verdict(log) for log in tasks]
     status, reason, flags = _judged(job, verdicts)
+    status, reason = judged(status, reason, logs, evidence)
     metrics, more = metrics_of(workers)
     flags = [*(["restarted"] if restarted else []), *flags, *more]
     shown = _telling(tasks, verdicts)
@@ -60,6 +63,7 @@ def result_of(job: JobFacts, logs: Sequence[PodLog]) -> Result:
         logs=tuple(dict.fromkeys(log.digest for log in logs if log.digest)),
         lines=_lines(logs),
         tail=shown.reading.tail if shown else (),
+        kubernetes=tuple(telling(evidence)),
         parser=PARSER_VERSION,
     )
 

@@ -112,6 +112,8 @@ def verdict(log: PodLog) -> Verdict:
     code = exit_code(log)
     if is_finished(log):
         return Verdict(log, SUCCEEDED)
+    if log.said:
+        return Verdict(log, FAILED, f"{log.said} (exit code {code})" if code else log.said)
     failure = next((text for text in reversed(reading.failures) if text != TRACEBACK), "")
     if failure or reading.failures:
         return Verdict(log, FAILED, failure or "a traceback that was cut before its last line")

@@ -7,6 +7,7 @@ import pytest
 from dlaasgen.collector_manifests import Collector, manifests
 from dlaasgen.errors import UsageError
 
+READ = ["get", "list", "watch"]
 IMAGE = "registry.example/dlaasgen@sha256:" + "a" * 64
 
 
@@ -23,8 +24,11 @@ def test_each_watched_namespace_gets_a_role_that_reads_pods_and_logs_and_no_more
         ("Deployment", "c"),
     ]  # fmt: skip
     assert found[1]["rules"] == [
-        {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": READ},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]},
+        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": READ},
+        {"apiGroups": ["kubeflow.org"], "resources": ["mpijobs", "pytorchjobs", "tfjobs"], "verbs": READ},
+        {"apiGroups": ["trainer.kubeflow.org"], "resources": ["trainjobs"], "verbs": READ},
     ]
     assert found[2]["subjects"] == [{"kind": "ServiceAccount", "name": "dlaasgen-collector", "namespace": "c"}]
     pod = found[-1]["spec"]["template"]["spec"]

@@ -12,12 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from dlaasgen.adapters.store import care
+from dlaasgen.adapters.store import evidence as evidence_store
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import Database, opened, shown
 from dlaasgen.adapters.store.results import Done
 from dlaasgen.adapters.store.tables import logs, metadata, results, sources
 from dlaasgen.errors import StoreError, UsageError
+from dlaasgen.evidence import Evidence
 from dlaasgen.joining import Arrival, Job, Known, Packed
 from dlaasgen.origins import Origin, from_path
 
@@ -266,3 +268,38 @@ def test_a_result_is_a_row_with_its_rate(database: Database) -> None:
     result_store.save(database, "1", done(database, metrics={"images_per_second": {"value": 2.5}}))
     with database.read() as connection:
         assert connection.execute(sa.select(results.c.images_per_second)).scalar() == 2.5
+
+
+POD = Evidence("pod:n/a-worker-0/u", "Pod", "a-worker-0", "pending", "ErrImagePull", "refused", "worker", 0)
+
+
+def test_what_kubernetes_says_makes_a_result_of_a_job_without_logs(database: Database) -> None:
+    assert evidence_store.keep(database, []) == 0
+    assert evidence_store.keep(database, [(POD, CELL)]) == 1
+    assert evidence_store.keep(database, [(POD, CELL)]) == 0
+    (todo,) = result_store.todo(database, "1")
+    assert (todo.job, todo.logs) == (CELL, ())
+    assert result_store.save(database, "1", done(database)) == 1
+    assert result_store.todo(database, "1") == []
+    assert care.doctor(database) == []
+    assert evidence_store.unfinished(database) == [POD]
+    assert evidence_store.owners(database, [POD.key]) == {POD.key: ("a", "1")}
+    assert evidence_store.keep(database, [(replace(POD, gone=True), CELL)]) == 1
+    assert evidence_store.unfinished(database) == []
+    assert [t.inputs == todo.inputs for t in result_store.todo(database, "1")] == [False]
+    assert care.prune(database, "1", dry=False) == (1, 0)
+    assert result_store.todo(database, "1") == []
+
+
+def test_what_kubernetes_says_comes_with_the_logs(database: Database) -> None:
+    log_store.store(database, [arrival(b"x\n", job=CELL), arrival(b"y\n", "b-worker-0.log")])
+    (before, _) = result_store.todo(database, "1")
+    evidence_store.keep(database, [(POD, CELL)])
+    (after, other) = result_store.todo(database, "1")
+    assert (len(after.logs), len(after.evidence), other.evidence) == (1, 1, ())
+    assert after.inputs != before.inputs
+    # A log that moves to another job leaves the first there: something is still said of it.
+    log_store.rejoin(database, Known({"b": Job("b", "1", "m", "c")}))
+    with database.write() as connection:
+        log_store.move(connection, "file:a-worker-0.log", Job("b", "1"))
+    assert {t.job.job for t in result_store.todo(database, "1")} == {"a", "b"}

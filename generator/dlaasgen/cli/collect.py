@@ -60,7 +60,8 @@ def collect(
         bool, typer.Option("--follow", help="Go on collecting from the cluster until interrupted.")
     ] = False,
     interval: Annotated[
-        int, typer.Option("--interval", metavar="SECONDS", min=1, help="How long to wait between two looks at it.")
+        int,
+        typer.Option("--interval", metavar="SECONDS", min=1, help="How often to read the logs of pods that still run."),
     ] = 30,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", metavar="N", min=1, help="Processes; one a core when left out.")
@@ -68,6 +69,7 @@ def collect(
     output_: Annotated[output.Output, typer.Option("--output", "-o", help="Form of the summary.")] = output.Output.text,
 ) -> None:
     """Store logs and the results of their jobs. Collecting again changes nothing."""
+    from dlaasgen.findings import Finding
     from dlaasgen.pipeline import collect as pipeline
 
     asked = pipeline.Asked(
@@ -84,8 +86,15 @@ def collect(
         follow,
         interval,
     )
+
+    def told(what: str | Finding) -> None:
+        if isinstance(what, Finding):
+            output.findings([what])
+        elif output_ is output.Output.text:
+            output.say(what)
+
     with output.progress("collecting") as progress:
-        done = pipeline.collect(asked, sys.stdin.buffer, progress, output.say)
+        done = pipeline.collect(asked, sys.stdin.buffer, progress, told)
     if output_ is output.Output.json:
         output.data(
             {

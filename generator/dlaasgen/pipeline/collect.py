@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import glob
 import os
-from dataclasses import asdict, dataclass, field
+import time
+from dataclasses import asdict, dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 
 from dlaasgen import joining
-from dlaasgen.adapters import cluster, matrix_files, project, workers
+from dlaasgen.adapters import matrix_files, project, workers
+from dlaasgen.adapters.api_server import ApiServer
 from dlaasgen.adapters.log_files import unpacking
 from dlaasgen.adapters.log_files.finding import Places
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import opened
-from dlaasgen.errors import StoreError, UsageError
+from dlaasgen.errors import ClusterError, StoreError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.origins import compile_names, is_log
 from dlaasgen.pipeline import from_cluster, ingest, parsing, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.joining import Known
-    from dlaasgen.pipeline.ingest import Progress
+    from dlaasgen.pipeline.ingest import Ingested, Progress
 
 STDIN = "-"
+# A cluster that is away is tried again for a quarter of a minute.
+_AWAY = 6
+# So many times as long as it took to find out what is new, nothing is looked for.
+_SPARED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Collected:
     contradicted: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[str], None]) -> Collected:
+def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[str | Finding], None]) -> Collected:
     """Find, store and read. Raises UsageError before anything is stored when the command line is wrong."""
     known = trees(asked.trees, asked.matrices, asked.run)
     jobs = asked.jobs or workers.default_jobs()
@@ -70,7 +76,7 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
     out = Collected()
     sources = Places()
     try:
-        files = [p for p in asked.sources if p != STDIN and not p.startswith(cluster.SCHEME)]
+        files = [p for p in asked.sources if p != STDIN and not p.startswith(from_cluster.SCHEME)]
         found = [(path, sources.find(path, pattern or is_log)) for path in files]
         with opened(asked.store, make=True) as database:
             result_store.keep_patterns(database, patterns(asked.trees, asked.matrices))
@@ -93,26 +99,44 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
 
 
 def _clusters(
-    asked: Asked, database: Database, known: Known, out: Collected, jobs: int, told: Callable[[str], None]
+    asked: Asked, database: Database, known: Known, out: Collected, jobs: int, told: Callable[[str | Finding], None]
 ) -> None:
     """Logs from clusters, once or for ever."""
-    namespaces = [path.removeprefix(cluster.SCHEME) for path in asked.sources if path.startswith(cluster.SCHEME)]
+    namespaces = [p.removeprefix(from_cluster.SCHEME) for p in asked.sources if p.startswith(from_cluster.SCHEME)]
     if asked.follow and not namespaces:
         raise UsageError([Finding("C131", "--follow needs a cluster", expected="--from k8s://NAMESPACE")])
     if not namespaces:
         return
-    api = cluster.Cluster(asked.context)
-    done: dict[str, bool] = {}
-
-    def one() -> None:
-        for namespace in namespaces:
-            came = from_cluster.collect(database, api, namespace, asked.selector, known, done)
-            log_store.note_missing(database, came.failed)
-            _add(out, came)
-        out.results += parsing.parse(database, jobs, None)
-
-    for _ in from_cluster.rounds(one, asked.interval, follow=asked.follow, told=told):
+    try:
+        api = ApiServer(asked.context, away=_AWAY)
+        sources = from_cluster.sources(api, namespaces, asked.selector)
+        collection = from_cluster.Collection(database, api, known, told)
         if asked.follow:
+            _follow(asked, database, out, jobs, told, collection.follow(sources, asked.interval))
+        else:
+            _add(out, collection.once(sources))
+    except ClusterError as error:
+        raise StoreError([replace(finding, code="C140") for finding in error.findings]) from None
+
+
+def _follow(
+    asked: Asked,
+    database: Database,
+    out: Collected,
+    jobs: int,
+    told: Callable[[str | Finding], None],
+    came: Iterator[Ingested],
+) -> None:
+    """Results as logs come. Where it takes long to find out what is new, it is done less often."""
+    dirty, ready = True, 0.0
+    for one in came:
+        _add(out, one)
+        dirty = dirty or bool(one.changed or one.said)
+        began = time.monotonic()
+        if (dirty and began >= ready) or one.failed:
+            out.results += parsing.parse(database, jobs, None)
+            took = time.monotonic() - began
+            dirty, ready = False, began + took + min(_SPARED * took, asked.interval)
             told(f"{out.logs} logs, {out.new} of them new; {out.results} results; {len(out.failed)} not had")
 
 

@@ -35,12 +35,14 @@ Piece = tuple[demux.Whose | None, str, int, int, Claim | None, list[bytes]]
 class Ingested:
     """What came of it: logs seen, places new or grown, bytes, and what could not be read: (name, why).
 
+    said          pods and jobs of which Kubernetes says something new
     contradicted  (name, the job that it is named by, the job of its launcher's record)
     """
 
     seen: int = 0
     changed: int = 0
     size: int = 0
+    said: int = 0
     failed: list[tuple[str, str]] = field(default_factory=list)
     contradicted: list[tuple[str, str, str]] = field(default_factory=list)
 

@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from dlaasgen import evidence
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.logs.patterns import Pattern
 from dlaasgen.logs.reading import PARSER_VERSION, Reader
 from dlaasgen.results import JobFacts, PodLog
+from dlaasgen.results_evidence import explained
 from dlaasgen.results_json import to_json
 from dlaasgen.results_status import result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.adapters.store.results import Done, Stored, Todo
+    from dlaasgen.evidence import Evidence
     from dlaasgen.logs.events import LogReading
     from dlaasgen.pipeline.ingest import Progress
 
@@ -79,17 +82,21 @@ def read_job(connection: Connection, todo: Todo) -> Done:
         manifest_digest=job.manifest_digest or "",
         workers=replicas if isinstance(replicas, int) else None,
     )
+    said = [evidence.from_json(orjson.loads(text)) for text in todo.evidence]
+    by_pod = {one.key: one for one in said}
     pods: dict[tuple[str, int, int], list[Stored]] = {}
     for log in todo.logs:
         pods.setdefault((log.role, log.number, log.restart), []).append(log)
-    chosen = [_pod(connection, pods[key], patterns) for key in sorted(pods)]
-    document = to_json(result_of(facts, chosen))
+    chosen = [_pod(connection, pods[key], patterns, by_pod) for key in sorted(pods)]
+    document = to_json(result_of(facts, chosen, said))
     document["logs"] = sorted({log.digest for log in todo.logs})
     series = [worker.pop("series", []) for worker in document["workers"]]
     return result_store.Done(job.job, job.run, todo.inputs, PARSER, document, series)
 
 
-def _pod(connection: Connection, stored: Sequence[Stored], patterns: Sequence[Pattern]) -> PodLog:
+def _pod(
+    connection: Connection, stored: Sequence[Stored], patterns: Sequence[Pattern], said: Mapping[str, Evidence]
+) -> PodLog:
     """One log for a pod's attempt: of several (side cars, the same log in two forms) that which tells most."""
     best: tuple[Any, LogReading, Stored] | None = None
     for log in stored:
@@ -100,7 +107,9 @@ def _pod(connection: Connection, stored: Sequence[Stored], patterns: Sequence[Pa
     if best is None:
         raise RuntimeError(f"no reading of {[log.digest for log in stored]}")
     _, reading, log = best
-    return PodLog(reading, role=log.role, index=log.number, digest=log.digest, attempt=log.restart)
+    found = PodLog(reading, role=log.role, index=log.number, digest=log.digest, attempt=log.restart)
+    # A log's key is its pod's, and the container and restart: see Origin.
+    return explained(found, said.get(log.key.rsplit("/", 2)[0]), log.container)
 
 
 def _read(connection: Connection, digest: str, patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dlaasgen.adapters.store.database import WAIT
 from dlaasgen.adapters.store.logs import read, turn
-from dlaasgen.adapters.store.tables import chunks, jobs, logs, missing, results, sources
+from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, results, sources
 from dlaasgen.errors import StoreError, UsageError
 from dlaasgen.findings import Finding
 
@@ -40,7 +40,10 @@ def doctor(database: Database) -> list[Finding]:
             if f"sha256:{digest.hexdigest()}" != row.digest or size != row.size:
                 found.append(Finding("C125", "a log is not what was stored", found=row.digest))
         held = sa.select(results.c.job).where(
-            ~sa.exists().where(sources.c.job == results.c.job, sources.c.run == results.c.run)
+            *(
+                ~sa.exists().where(table.c.job == results.c.job, table.c.run == results.c.run)
+                for table in (sources, evidence)
+            )
         )
         found += [
             Finding("C125", f"the result of {job} has no logs", severity="warning")
@@ -81,7 +84,7 @@ def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
             gone = (
                 connection.execute(sa.select(sa.func.count()).select_from(jobs).where(jobs.c.run == run)).scalar() or 0
             )
-            for table in (results, sources, jobs):
+            for table in (results, sources, evidence, jobs):
                 connection.execute(sa.delete(table).where(table.c.run == run))
         loose = sa.select(logs.c.digest).where(~sa.exists().where(sources.c.digest == logs.c.digest))
         digests = list(connection.execute(loose).scalars())

@@ -22,7 +22,7 @@ from dlaasgen.findings import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEAD = "0002"
+HEAD = "0003"
 WAIT = 60
 # Any number, the same for all: who holds it migrates.
 _ADVISORY = 7_391_106

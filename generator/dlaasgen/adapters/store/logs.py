@@ -15,7 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from dlaasgen import launch_records, origins
-from dlaasgen.adapters.store.tables import chunks, jobs, logs, missing, sources
+from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +38,7 @@ def store(database: Database, arrivals: Sequence[Arrival]) -> int:
     with database.write() as connection:
         turn(database, connection)
         for job in {(a.job.job, a.job.run): a.job for a in arrivals}.values():
-            _job(database, connection, job)
+            keep_job(database, connection, job)
         known = _held(connection, [a.origin.key for a in arrivals])
         new = {a.origin.key: a for a in arrivals if a.origin.key not in known}
         _insert(database, connection, list(new.values()))
@@ -75,7 +75,7 @@ def rejoin(database: Database, known: Known) -> int:
                 job = origins.from_pod(row.pod, known.jobs).job if row.pod else path.job
                 own = known.jobs.get(row.job) or known.jobs.get(job)
             if own is not None:
-                _job(database, connection, own)
+                keep_job(database, connection, own)
                 move(connection, row.key, own)
                 if origin is not None:
                     task = {"role": origin.role, "number": origin.number}
@@ -108,7 +108,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _job(database: Database, connection: sa.Connection, job: Job) -> None:
+def keep_job(database: Database, connection: sa.Connection, job: Job) -> None:
+    """A job's row, with the most that anybody has known of it."""
     row = {
         "job": job.job,
         "run": job.run,
@@ -166,8 +167,11 @@ def move(connection: sa.Connection, key: str, job: Job) -> None:
     olds = connection.execute(sa.select(sources.c.job, sources.c.run).where(sources.c.key == key)).all()
     connection.execute(sa.update(sources).where(sources.c.key == key).values(job=job.job, run=job.run))
     for old in olds:
-        left = sa.select(sources.c.key).where(sources.c.job == old.job, sources.c.run == old.run).limit(1)
-        if connection.execute(left).first() is None:
+        left = [
+            sa.select(table.c.key).where(table.c.job == old.job, table.c.run == old.run).limit(1)
+            for table in (sources, evidence)
+        ]
+        if all(connection.execute(query).first() is None for query in left):
             for table in (results, jobs):
                 connection.execute(sa.delete(table).where(table.c.job == old.job, table.c.run == old.run))
 

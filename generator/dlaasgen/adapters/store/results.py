@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from dlaasgen.adapters.store.logs import turn
-from dlaasgen.adapters.store.tables import jobs, logs, missing, patterns, results, sources
+from dlaasgen.adapters.store.tables import evidence, jobs, logs, missing, patterns, results, sources
 from dlaasgen.joining import Job
 
 if TYPE_CHECKING:
@@ -42,12 +42,14 @@ class Todo:
     """A job whose logs have to be read. `inputs` is what its result will have been made of.
 
     patterns  its matrix' own patterns for metrics, as JSON
+    evidence  what Kubernetes says of it and its pods, as JSON
     """
 
     job: Job
     inputs: str
     logs: tuple[Stored, ...]
     patterns: str = "[]"
+    evidence: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def todo(database: Database, parser: str, *, everything: bool = False) -> list[T
             for r in connection.execute(sa.select(results.c.job, results.c.run, results.c.inputs))
         }
         own = _patterns(connection)
-        found = [_todo(row, logs_, parser, own) for row, logs_ in _groups(connection)]
+        found = [_todo(*group, parser, own) for group in _groups(connection)]
     return [t for t in found if everything or held.get((t.job.job, t.job.run)) != t.inputs]
 
 
@@ -99,7 +101,8 @@ def save(database: Database, parser: str, done: Sequence[Done]) -> int:
         current: dict[tuple[str, str], str] = {}
         for start in range(0, len(done), _AT_ONCE):
             names = [one.job for one in done[start : start + _AT_ONCE]]
-            current |= {(r.job, r.run): _todo(r, held, parser, own).inputs for r, held in _groups(connection, names)}
+            found = [_todo(*group, parser, own) for group in _groups(connection, names)]
+            current |= {(t.job.job, t.job.run): t.inputs for t in found}
         for one in done:
             if current.get((one.job, one.run)) == one.inputs:
                 rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
@@ -168,7 +171,34 @@ def not_had(database: Database) -> list[dict[str, str]]:
         return [dict(row) for row in connection.execute(sa.select(missing).order_by(missing.c.key)).mappings()]
 
 
-def _groups(connection: sa.Connection, names: Sequence[str] | None = None) -> Iterator[tuple[Any, tuple[Stored, ...]]]:
+def _groups(
+    connection: sa.Connection, names: Sequence[str] | None = None
+) -> Iterator[tuple[Any, tuple[Stored, ...], tuple[str, ...]]]:
+    """(job, its logs, what Kubernetes says of it) of all jobs, or of these."""
+    said = _said(connection, names)
+    for row, group in _with_logs(connection, names):
+        yield row, group, said.pop((row.job, row.run), ())
+    rest = list(said)
+    for start in range(0, len(rest), _AT_ONCE):
+        part = rest[start : start + _AT_ONCE]
+        query = sa.select(jobs).where(jobs.c.job.in_([job for job, _ in part]))
+        for row in connection.execute(query):
+            if (row.job, row.run) in said:
+                yield row, (), said.pop((row.job, row.run))
+
+
+def _said(connection: sa.Connection, names: Sequence[str] | None) -> dict[tuple[str, str], tuple[str, ...]]:
+    query = sa.select(evidence.c.job, evidence.c.run, evidence.c.document).order_by(evidence.c.key)
+    if names is not None:
+        query = query.where(evidence.c.job.in_(names))
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for row in connection.execute(query):
+        key = (row.job, row.run)
+        found[key] = (*found.get(key, ()), row.document)
+    return found
+
+
+def _with_logs(connection: sa.Connection, names: Sequence[str] | None) -> Iterator[tuple[Any, tuple[Stored, ...]]]:
     query = (
         sa.select(
             jobs,
@@ -193,7 +223,7 @@ def _groups(connection: sa.Connection, names: Sequence[str] | None = None) -> It
         yield first, tuple(group)
 
 
-def _todo(row: Any, stored: tuple[Stored, ...], parser: str, own: Mapping[str, str]) -> Todo:
+def _todo(row: Any, stored: tuple[Stored, ...], said_of: tuple[str, ...], parser: str, own: Mapping[str, str]) -> Todo:
     job = Job(
         row.job,
         row.run,
@@ -212,5 +242,6 @@ def _todo(row: Any, stored: tuple[Stored, ...], parser: str, own: Mapping[str, s
         row.params,
         job.manifest_digest,
         *sorted((s.key, s.digest) for s in stored),
+        *sorted(said_of),
     ]
-    return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored, said)
+    return Todo(job, f"sha256:{hashlib.sha256(orjson.dumps(told)).hexdigest()}", stored, said, said_of)

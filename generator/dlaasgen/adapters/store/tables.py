@@ -98,6 +98,20 @@ missing = Table(
     Column("noticed", String(32), nullable=False),
 )
 
+# What Kubernetes said last of a job's pods and of the job itself, as JSON: of those that gave no log, too.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("over", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("noticed", String(32), nullable=False),
+    Index("evidence_job", "job", "run"),
+    Index("evidence_over", "over"),
+)
+
 # A matrix' own patterns for metrics, as JSON: how the logs of its jobs are read.
 patterns = Table(
     "patterns",
