@@ -97,7 +97,7 @@ def together(findings: Iterable[Finding]) -> list[Finding]:
     """For people: one finding for what many cells share. The first cell is named, and how many more have it."""
     return [
         first
-        if first.cell is None or f" (cell {first.cell}" in first.message  # told already
+        if first.cell is None or f"cell {first.cell}" in first.message  # told already
         else replace(first, message=f"{first.message} (cell {first.cell}{f' and {more} more' if more else ''})")
         for first, more in grouped(findings)
     ]

@@ -98,6 +98,10 @@ class Faults:
     known: tuple[Finding, ...] = ()
     added: list[Finding] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.known or self.added)
+
     def at(self, path: Path, *, key: bool = False) -> tuple[int | None, int | None]:
         """Line and column of a value, or of its key."""
         return self.where(path, key=key) if self.where else (None, None)

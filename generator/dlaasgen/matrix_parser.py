@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dlaasgen import images_lock
+from dlaasgen.cells_codes import Place
+from dlaasgen.errors import MatrixError
 from dlaasgen.findings import did_you_mean
 from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
-from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, quoted
+from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, path_text, quoted
 from dlaasgen.matrix_gitops import parse_gitops, parse_target
 from dlaasgen.matrix_results import parse_patterns
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
@@ -22,7 +25,7 @@ from dlaasgen.matrix_sections import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dlaasgen.findings import Finding
     from dlaasgen.matrix import Json, Path, Where
@@ -64,7 +67,7 @@ def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.Image
     params = _params(document.get("params", {}), faults)
     axes = parse_axes(document["axes"], faults) if "axes" in document else Axes()
     groups = parse_zip(document["zip"], axes, faults) if "zip" in document else ()
-    return Matrix(
+    matrix = Matrix(
         name=_name(document, faults),
         prototype=_prototype(document, faults),
         dialect=_dialect(document["dialect"], faults) if "dialect" in document else None,
@@ -86,6 +89,33 @@ def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.Image
         file=file,
         images=images,
     )
+    if faults:
+        _check_texts(matrix, {*axes.names, *axes.extras, *params}, faults)
+    return matrix
+
+
+def _check_texts(matrix: Matrix, names: set[str], faults: Faults) -> None:
+    """What is wrong with the expressions and the id template of a matrix that has other faults.
+
+    In one without faults the expansion finds it. It compiles them anyway, and an unchanged matrix needs no expansion.
+    """
+    from dlaasgen.expressions import compile_expression
+    from dlaasgen.ids import compile_template
+
+    def check(path: Path, compiled: Callable[[Place], object]) -> None:
+        try:
+            compiled(Place(path_text(path), matrix.file, *faults.at(path)))
+        except MatrixError as error:
+            faults.added.extend(error.findings)
+
+    rules = {("exclude", rule.index): rule.when for rule in matrix.exclude}
+    rules |= {("include", rule.index): rule.when for rule in matrix.include}
+    for (kind, index), when in rules.items():
+        if when and when.strip():  # else that is told
+            check((kind, index, "when"), partial(compile_expression, when, names))
+    if matrix.id and matrix.id.strip():
+        added = {name for rule in matrix.include for name in rule.values}
+        check(("id",), partial(compile_template, matrix.id, {*names, *added, "repeat"}))
 
 
 def _check_top(document: dict[str, Json], faults: Faults) -> None:

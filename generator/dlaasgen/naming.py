@@ -9,7 +9,7 @@ from dlaasgen.cells_codes import Place
 from dlaasgen.dimensions import describe
 from dlaasgen.errors import MatrixError
 from dlaasgen.findings import shown
-from dlaasgen.ids import ID_RULE, IdTemplate, compile_template, is_id, nearest_id
+from dlaasgen.ids import ID_RULE, is_id, nearest_id
 from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dlaasgen.cells import Cell
     from dlaasgen.findings import Finding
+    from dlaasgen.ids import IdTemplate
     from dlaasgen.matrix import Json, Matrix
     from dlaasgen.rules import Rules
 
@@ -29,11 +30,7 @@ class Naming:
 
     def __init__(self, rules: Rules) -> None:
         matrix = rules.matrix
-        added = {name for entry in matrix.include for name in entry.values}
-        names = rules.names | added | ({"repeat"} if matrix.repeats > 1 else set())
-        self.template: IdTemplate | None = None
-        if matrix.id is not None:
-            self.template = compile_template(matrix.id, names, Place("id", matrix.file))
+        self.template = rules.template
         self.by_repeat = self.template is not None and "repeat" in self.template.names
         axes = [axis.name for axis in matrix.axes]
         # With zip groups a combination's parts do not come in the axes' order.

@@ -26,6 +26,7 @@ from dlaasgen.dimensions import (
 from dlaasgen.errors import MatrixError
 from dlaasgen.expressions import Expression, compile_expression
 from dlaasgen.findings import did_you_mean, shown
+from dlaasgen.ids import IdTemplate, compile_template
 from dlaasgen.matrix import scalar_text
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Rules:
     outright: int
     conditional: int
     names: frozenset[str]
+    template: IdTemplate | None = None
 
     def excluded_by(self, combo: Sequence[Option]) -> list[Rule]:
         """Every exclude entry that removes a combination."""
@@ -158,6 +160,7 @@ def compile_rules(matrix: Matrix) -> Rules:
         rule = _rule("include", entry, wanted, context, findings)
         rule.adds = {name: value for name, value in entry.values.items() if name not in of_axis}
         includes.append(rule)
+    template = _template(matrix, names, findings)
     if findings:
         raise MatrixError(findings)
     return Rules(
@@ -172,7 +175,21 @@ def compile_rules(matrix: Matrix) -> Rules:
         _bits(rule.when is None for rule in excludes),
         _bits(rule.when is not None for rule in includes),
         names,
+        template,
     )
+
+
+def _template(matrix: Matrix, names: frozenset[str], findings: list[Finding]) -> IdTemplate | None:
+    """The matrix's id template, compiled; None when it has none, or a wrong one, which `findings` then says."""
+    if matrix.id is None:
+        return None
+    added = {name for entry in matrix.include for name in entry.values}
+    known = names | added | ({"repeat"} if matrix.repeats > 1 else set())
+    try:
+        return compile_template(matrix.id, known, Place("id", matrix.file))
+    except MatrixError as error:
+        findings += error.findings
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +227,8 @@ def _rule(
         _constrain(rule, name, texts, values, context)
     rule.never = rule.never or any(not options for options in rule.sets.values())
     if entry.when is not None:
-        place = Place(f"{rule.place.path}.when", context.matrix.file, entry.line, entry.column)
         try:
+            place = Place(f"{rule.place.path}.when", context.matrix.file)
             rule.when = compile_expression(entry.when, context.names, place)
         except MatrixError as error:
             findings.extend(error.findings)

@@ -111,3 +111,22 @@ def test_numbers_and_objects_keep_their_types(dlaasgen: Run, tmp_path: Path) -> 
     put(tmp_path, matrix(axes={"model": ["m"]}, params=params))
     said = dlaasgen("cells", "matrix", "--output", "json", cwd=tmp_path).ok()
     assert json.dumps(said.data[0]["params"]) == json.dumps({**params, "model": "m"})
+
+
+def test_all_that_is_wrong_in_all_files_is_told_at_once(dlaasgen: Run, tmp_path: Path) -> None:
+    head = "apiVersion: dlaasgen/v1\nprototype: tfjob\naxes: {a: [1, 2]}\n"
+    (tmp_path / "one.yaml").write_text(f"{head}name: one\nexclude:\n  - when: 'a >'\nid: '{{{{ b }}}}'\n")
+    (tmp_path / "two.yaml").write_text(f"{head}name: two\nexclude: [{{when: 'b > 1'}}, {{b: 1}}]\n")
+    lines = dlaasgen("cells", ".", cwd=tmp_path).exits(3).err.splitlines()
+    assert [line.split(": error")[0] for line in lines] == [
+        "./one.yaml:6:11: exclude[0].when",
+        "./one.yaml:7:5: id",
+        "./two.yaml:5:18: exclude[0].when",
+        "./two.yaml:5:29: exclude[1].b",
+    ]
+
+
+def test_the_cell_of_a_fault_is_named_once(dlaasgen: Run, tmp_path: Path) -> None:
+    text = "apiVersion: dlaasgen/v1\nname: m\nprototype: tfjob\naxes: {a: [1, 2]}\nexclude: [{when: 'a + 1'}]\n"
+    (tmp_path / "m.yaml").write_text(text)
+    assert dlaasgen("cells", "m.yaml", cwd=tmp_path).exits(3).err.count("a=1") == 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dlaasgen.adapters import matrix_files
-from dlaasgen.errors import UsageError
+from dlaasgen.errors import MatrixError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,15 +29,22 @@ def expand(paths: Sequence[str], selectors: Sequence[str]) -> list[Expanded]:
     from dlaasgen.cells import expand_with_notes, select
 
     expanded = []
+    faults: list[Finding] = []
     for file in matrix_files.find(paths):
-        data = matrix_files.read_text(file)
-        matrix = matrix_files.read_bytes(data, file)
-        with matrix_files.located(data, file):
-            expansion = expand_with_notes(matrix)
+        try:
+            data = matrix_files.read_text(file)
+            matrix = matrix_files.read_bytes(data, file)
+            with matrix_files.located(data, file):
+                expansion = expand_with_notes(matrix)
+        except MatrixError as error:
+            faults += error.findings
+            continue
         cells = list(expansion.cells)
         expanded.append(
             Expanded(matrix.name, select(cells, selectors) if selectors else cells, tuple(expansion.findings))
         )
+    if faults:
+        raise MatrixError(faults)
     return expanded
 
 
