@@ -267,11 +267,13 @@ def _dialect(library: Library, prototype: Prototype) -> str:
 
 def _parameters(function: Callable[..., Any]) -> tuple[dict[str, str], dict[str, str]]:
     """(arguments, options) of a command: how each is written -> what it means."""
-    from typer.models import ArgumentInfo, OptionInfo
+    from typer.models import ArgumentInfo, Context, OptionInfo
 
     arguments, options = {}, {}
     hints = get_type_hints(function, include_extras=True)
     for name, parameter in inspect.signature(function).parameters.items():
+        if hints[name] is Context:
+            continue
         kind, *rest = get_args(hints[name])
         info = next(x for x in rest if isinstance(x, ArgumentInfo | OptionInfo))
         required = parameter.default is inspect.Parameter.empty

@@ -253,6 +253,109 @@ def test_an_application_of_a_registry(tmp_path: Path) -> None:
     assert ks("version").ok().out.startswith("dlaasgen version: ")
 
 
+def test_components_that_are_data(ks: Ks) -> None:
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"
+    (ks.place / "components/two.yaml").write_text(f"{account}---\n{account.replace(': a', ': b')}", encoding="utf-8")
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n", "labels": {"a": "b"}}}
+    (ks.place / "components/one.json").write_text(json.dumps(namespace), encoding="utf-8")
+    assert ks("component", "list", "-o", "json").ok().data == [
+        {"component": "one", "type": "json"},
+        {"component": "small", "type": "jsonnet"},
+        {"component": "two", "type": "yaml"},
+    ]
+    ks("param", "set", "one", "metadata.labels.a", "c").ok()
+    ks("param", "set", "one", "metadata.labels.d", "e", "--env", "default").ok()
+    shown = ks("show", "default", "-c", "one", "-c", "two", "-o", "json").ok().data["items"]
+    assert [o["metadata"] for o in shown] == [
+        {"name": "n", "labels": {"a": "c", "d": "e"}},
+        {"name": "a"},
+        {"name": "b"},
+    ]
+    (ks.place / "components/two.yaml").write_text("a: [", encoding="utf-8")
+    assert "components/two.yaml:" in ks("show", "default").exits(4).err
+    ks("component", "rm", "one").ok()
+    assert not (ks.place / "components/one.json").exists()
+
+
+def test_modules(ks: Ks) -> None:
+    """As in ks: an environment has the components of its targets, which are components/ itself if it says nothing."""
+    ks("module", "create", "db.main").ok()
+    ks("generate", "bench-small", "redis", "--module", "db.main", "--name=r").ok()
+    assert ks("module", "list", "--output", "table").ok().out.split() == ["MODULE", "======", "/", "db", "db.main"]
+    assert [c["component"] for c in ks("component", "list", "-o", "json").ok().data] == ["db.main.redis", "small"]
+    rows = [{"component": "db.main.redis", "type": "jsonnet"}]
+    assert ks("component", "list", "--module=db.main", "-o", "json").ok().data == rows
+    ks("env", "add", "both", "--namespace", "b").ok()
+    told = ks("show", "default", "-c", "db.main.redis").exits(2).err
+    assert "the environment default has no components of that module" in told
+    assert "dlaasgen ks env targets default --module db.main" in told
+    ks("env", "targets", "both", "--module", "/", "--module", "db/main").ok()
+    assert yaml.safe_load(ks("env", "describe", "both").ok().out)["targets"] == ["/", "db.main"]
+    assert ks("module", "list", "--env", "both", "-o", "json").ok().data == [{"module": "/"}, {"module": "db.main"}]
+    ks("param", "set", "db.main.redis", "name", "everywhere").ok()
+    ks("param", "set", "db.main.redis", "name", "there", "--env=both").ok()
+    assert ks("param", "list", "--module", "db.main", "-o", "json").ok().data[0]["value"] == '"everywhere"'
+    names = {
+        e: [o["metadata"]["name"] for o in ks("show", e, "-o", "json").ok().data["items"]] for e in ("default", "both")
+    }
+    assert names == {"default": ["small"], "both": ["small", "there"]}
+    assert ks("param", "diff", "default", "both", "-o", "json").ok().data == [
+        {"component": "db.main.redis", "param": "name", "env1": "", "env2": '"there"'}
+    ]
+    assert "there is a component db.main.redis already" in (
+        ks("generate", "bench-small", "redis", "--module=db.main").exits(2).err
+    )
+    for words in (
+        ["generate", "bench-small", "x", "--module=db.mian"],
+        ["env", "targets", "both", "--module", "db.mian"],
+    ):
+        assert "error[A118]: the application has no module db.mian; did you mean db/main?" in ks(*words).exits(2).err
+    assert "there is a module db already" in ks("module", "create", "db").exits(2).err
+    assert "wrong name of a module" in ks("module", "create", "db..x").exits(2).err
+    ks("component", "rm", "db.main.redis").ok()
+    assert "redis" not in "".join(map(bytes.decode, ks.files().values()))
+    file = ks.place / "app.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  - /\n", "  - 1\n"), encoding="utf-8")
+    assert "targets is no list of modules" in ks("show", "both").exits(4).err
+
+
+def test_a_file_of_values(ks: Ks) -> None:
+    values = ks.place / "values"
+    values.write_text("{ replicas: 1 + 2, secret: 's', args: ['x'], limits: {} }", encoding="utf-8")
+    ks("generate", "bench-imports", "more", "--values-file=values", "--replicas=4").ok()
+    found = {p["param"]: p["value"] for p in ks("param", "list", "more", "-o", "json").ok().data}
+    assert (found["replicas"], found["secret"], found["args"]) == ("4", '"s"', '["x"]')
+    assert '"x"' not in ks("prototype", "preview", "small", "--values-file", "none").exits(2).out
+    values.write_text("[]", encoding="utf-8")
+    told = ks("generate", "bench-imports", "again", "--values-file=values").exits(2).err
+    assert "values: error[A108]: a file of values holds an object" in told
+    values.write_text("{ a: error 'why' }", encoding="utf-8")
+    assert "the file of values cannot be evaluated: why" in (
+        ks("generate", "bench-imports", "again", "--values-file=values").exits(4).err
+    )
+
+
+def test_the_application_of_another_folder(ks: Ks, tmp_path: Path) -> None:
+    elsewhere = Ks(tmp_path)
+    assert elsewhere("show", "--dir", "app", "default").ok().out == ks("show", "default").ok().out
+    assert "no ksonnet application here" in elsewhere("show", "default").exits(2).err
+    assert "wrote" not in elsewhere("--dir=app", "param", "set", "small", "name", "x", "-v").ok().out
+    assert "name: x" in ks("show", "default").ok().out
+
+
+def test_packages_again(ks: Ks, tmp_path: Path) -> None:
+    made = registry(tmp_path)
+    ks("registry", "add", "parts", "../registry").ok()
+    (made / "small/old.libsonnet").write_text("{}", encoding="utf-8")
+    ks("pkg", "install", "parts/small").ok()
+    (made / "small/old.libsonnet").rename(made / "small/new.libsonnet")
+    assert "--force replaces it" in ks("pkg", "install", "parts/small").exits(2).err
+    ks("pkg", "install", "parts/small", "--force").ok()
+    assert [p.name for p in (ks.place / "vendor/parts/small").glob("*.libsonnet")] == ["new.libsonnet"]
+    names = [p["name"] for p in ks("pkg", "list", "--installed", "-o", "json").ok().data]
+    assert names == ["small", "prototypes-of-2018"]
+
+
 KUBECTL = """#!/bin/sh
 case "$*" in
   "config current-context") echo here; exit 0 ;;
@@ -299,6 +402,16 @@ def test_the_cluster_is_called(ks: Ks, fake: Path) -> None:
     ks("env", "set", "default", "--context", "", "--server", "https://elsewhere").ok()
     told = ks("apply", "default", **path).exits(8).err
     assert told.startswith("error[A115]: no context of kubectl leads to https://elsewhere")
+    log.unlink()
+    words = ("--kubeconfig", "./k", "-n", "own", "--grace-period=5")
+    said = ks("delete", "default", *words, **path).ok().out
+    assert said == "kubectl delete: 1 objects, context as the options say, namespace dlaas\n"
+    assert log.read_text(encoding="utf-8").startswith(
+        "delete --kubeconfig=./k --namespace=dlaas --ignore-not-found=true --wait=false --grace-period=5 --filename=-\n"
+    )
+    log.unlink()
+    ks("diff", "remote:default", "local:default", "--context=there", **path).exits(1)
+    assert log.read_text(encoding="utf-8").startswith("diff --context=there --namespace=dlaas --filename=-\n")
 
 
 @pytest.mark.outside
@@ -360,13 +473,13 @@ def test_components_that_cannot_be_evaluated(ks: Ks) -> None:
 
 
 def test_what_is_left_out_is_told(ks: Ks) -> None:
-    (ks.place / "components/more.yaml").write_text("kind: Job\n", encoding="utf-8")
+    (ks.place / "components/more.yml").write_text("kind: Job\n", encoding="utf-8")
     (ks.place / "components/module").mkdir()
     for words in (["show", "default"], ["component", "list"]):
         told = ks(*words).ok().err
         assert "components/module: warning[A116]: this is no component here, and left out" in told
-        assert "components/more.yaml: warning[A116]" in told
-        assert "params" not in told
+        assert "components/more.yml: warning[A116]" in told
+        assert "components/params" not in told
 
 
 def test_a_folder_of_any_name(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ APP = "app.yaml"
 _LARGEST = 64 << 20
 _MOST_FILES = 10_000
 _COMPONENT = ".jsonnet"
+_COMPONENTS = (_COMPONENT, ".yaml", ".json")
 
 
 def find_root(start: str) -> str:
@@ -86,19 +87,43 @@ def read_yaml(root: str, path: str, code: str = "A102") -> Any:
         raise PrototypeError([Finding(code, "the file is no YAML that can be read", file=path)]) from None
 
 
-def components(root: str) -> list[str]:
-    """The names of the components, sorted."""
-    return sorted(
-        name[: -len(_COMPONENT)]
-        for name in _names(root, "components")
-        if name.endswith(_COMPONENT) and os.path.isfile(os.path.join(root, "components", name))
-    )
+def components(root: str) -> dict[str, str]:
+    """The components' files, sorted by name: name -> path below components/. In a module, a folder, it is MODULE.NAME.
+
+    Of files that only their endings tell apart the jsonnet program is the component.
+    """
+    found: dict[str, str] = {}
+    for module in modules(root):
+        for name in sorted(_names(root, f"components/{module}"), key=lambda n: (not n.endswith(_COMPONENT), n)):
+            path = f"{module}/{name}" if module else name
+            stem, ending = os.path.splitext(path)
+            if ending in _COMPONENTS and os.path.isfile(os.path.join(root, "components", path)):
+                found.setdefault(stem.replace("/", "."), path)
+    return dict(sorted(found.items()))
+
+
+def modules(root: str) -> list[str]:
+    """The folders of modules below components/, sorted: those with parameters of their own, and "" for itself."""
+    top = inside(root, "components")
+    found = [""]
+    for place, folders, names in os.walk(top):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        if place != top and "params.libsonnet" in names:
+            found.append(os.path.relpath(place, top).replace(os.sep, "/"))
+    return sorted(found)
 
 
 def no_components(root: str) -> list[str]:
-    """What stands in components/ and is neither a component nor a library, sorted: modules, YAML, JSON."""
-    known = (_COMPONENT, ".libsonnet")
-    return sorted(n for n in _names(root, "components") if not n.startswith(".") and not n.endswith(known))
+    """What stands in components/ and is neither a component, a module nor a library, sorted."""
+    known, parts = {*components(root).values()}, modules(root)
+    return sorted(
+        n
+        for n in _names(root, "components")
+        if not n.startswith(".")
+        and not n.endswith(".libsonnet")
+        and n not in known
+        and not any(m == n or m.startswith(f"{n}/") for m in parts)
+    )
 
 
 def _names(root: str, path: str) -> list[str]:

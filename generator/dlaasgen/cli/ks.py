@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
 from dlaasgen.cli.ksonnet import (
     application,
@@ -22,8 +25,25 @@ def _group(name: str, told: str) -> typer.Typer:
     return made
 
 
+class Ks(TyperGroup):
+    """ks took its global options, and those of a cluster's client, anywhere."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments without them, which are noted."""
+        from dlaasgen.cli import output
+        from dlaasgen.ksonnet.options import prepared
+        from dlaasgen.pipeline import ksonnet
+
+        ctx.obj = prepared(args)
+        ksonnet.start_at(ctx.obj.folder or ".")
+        if ctx.obj.verbose:
+            output.level = output.VERBOSE
+        return super().parse_args(ctx, list(ctx.obj.words))
+
+
 ks = typer.Typer(
     name="ks",
+    cls=Ks,
     no_args_is_help=True,
     help="ksonnet's commands, with ks' own arguments, on the application around the working folder.",
 )
@@ -48,6 +68,11 @@ _env.command("list")(environments.list_)
 _env.command("describe")(environments.describe)
 _env.command("set")(environments.set_)
 _env.command("rm")(environments.rm)
+_env.command("targets")(environments.targets)
+
+_module = _group("module", "Modules: components in a folder of their own, for some environments.")
+_module.command("create")(components.create_module)
+_module.command("list")(components.modules)
 
 _component = _group("component", "Components: what the application is made of.")
 _component.command("list")(components.list_)

@@ -13,7 +13,7 @@ from dlaasgen.findings import Finding, did_you_mean, shown
 from dlaasgen.ksonnet.names import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FILE = "app.yaml"
 VERSIONS = ("0.1.0", "0.2.0", "0.3.0")
@@ -35,6 +35,17 @@ class Environment:
     def folder(self) -> str:
         """Its folder below environments/."""
         return self.path or self.name
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The modules whose components go there, as folders below components/; "" for components/ itself."""
+        given = (self.rest or {}).get("targets") or ["/"]
+        return tuple(str(t).strip("/").replace(".", "/") for t in given)
+
+    def with_targets(self, modules: Sequence[str]) -> Environment:
+        """With components of these modules."""
+        named = [m.replace("/", ".") or "/" for m in modules]
+        return replace(self, rest={**(self.rest or {}), "targets": named})
 
     def as_json(self) -> dict[str, Any]:
         """As app.yaml has it."""
@@ -152,6 +163,9 @@ def _environment(name: str, value: Mapping[str, Any]) -> Environment | Finding:
     except UsageError:
         return _fault("the environment has a name or path that no folder may have", at, texts["path"] or name)
     rest = {k: v for k, v in value.items() if k not in ("destination", "path")}
+    targets = rest.get("targets")
+    if targets is not None and not (isinstance(targets, list) and all(isinstance(t, str) for t in targets)):
+        return _fault("targets is no list of modules", f"{at}.targets", targets)
     return Environment(
         name=name,
         namespace=texts["namespace"] or DEFAULT_NAMESPACE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,20 @@ def split(arguments: Sequence[str]) -> Given:
             value = rest.pop(0)
         options[name] = value
     return Given(tuple(names), options)
+
+
+MODULE = "module"
+"""The option of `ks generate` that names the module of the new component."""
+VALUES_FILE = "values-file"
+"""The option of `ks generate` that names a file of parameters, an object in jsonnet."""
+
+
+def from_file(found: object, file: str) -> dict[str, str]:
+    """The options that a file of values stands for. Raises UsageError for what is no object."""
+    if not isinstance(found, dict):
+        message = "a file of values holds an object, a parameter a field"
+        raise UsageError([Finding("A108", message, file=file, found=shown(found))])
+    return {k: v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for k, v in found.items()}
 
 
 def values(header: Header, component: str, options: Mapping[str, str]) -> dict[str, str]:

@@ -50,7 +50,18 @@ CODES: dict[str, tuple[str, str]] = {
     "A115": ("The cluster refused, or does not answer", "kubectl failed; its own words are in the finding."),
     "A116": (
         "Left out",
-        "Only jsonnet files in components/ itself are components here; ks also knew modules (folders), YAML and JSON.",
+        (
+            "Components are .jsonnet, .yaml and .json files in components/ and in its modules, which are folders with "
+            "a params.libsonnet: `dlaasgen ks module create NAME` makes one."
+        ),
+    ),
+    "A117": (
+        "Part of ks that is not here",
+        "ks had this command or option; dlaasgen does the same in another way, which the finding names.",
+    ),
+    "A118": (
+        "Module not found",
+        "A module is a folder in components/ with a params.libsonnet of its own: `dlaasgen ks module list`.",
     ),
     "A201": (
         "Prototype cannot be imported",

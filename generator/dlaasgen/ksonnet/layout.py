@@ -16,7 +16,7 @@ BASE = "environments/base.libsonnet"
 LIBRARY = "lib/k.libsonnet"
 FOLDERS = ("components", "environments", "lib", "vendor")
 
-_COMPONENT_PARAMS = """\
+NEW_PARAMS = """\
 {
   // Parameters that every component gets, over its own.
   global: {
@@ -62,6 +62,11 @@ _GLOBALS = """\
 """
 
 
+def params_of(module: str) -> str:
+    """The file of the parameters of a module's components; `module` is its folder below components/, or ""."""
+    return f"components/{module}/params.libsonnet" if module else COMPONENT_PARAMS
+
+
 def app_yaml(application: Application) -> str:
     """The text of app.yaml."""
     return dump(application.as_json())
@@ -71,7 +76,7 @@ def application_files(application: Application, library: str) -> dict[str, str]:
     """The files of a new application: path -> text. `library` is the text of k.libsonnet."""
     return {
         FILE: app_yaml(application),
-        COMPONENT_PARAMS: _COMPONENT_PARAMS,
+        COMPONENT_PARAMS: NEW_PARAMS,
         BASE: _BASE,
         LIBRARY: library,
     }

@@ -8,7 +8,7 @@ from typing import Literal
 from dlaasgen.errors import UsageError
 from dlaasgen.findings import Finding, shown
 
-Kind = Literal["application", "component", "environment", "registry", "package", "prototype"]
+Kind = Literal["application", "component", "environment", "registry", "package", "prototype", "module"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,99}[A-Za-z0-9_-])?", re.ASCII).fullmatch
 _RULE = "at most 100 letters, digits, '-', '_' and '.', beginning with a letter or digit"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dlaasgen.adapters import ksonnet_files
+from dlaasgen.adapters.jsonnet import Library, engine, evaluate_program
 from dlaasgen.errors import PrototypeError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.ksonnet import application, arguments, layout, snippets
@@ -79,9 +81,23 @@ def prototype(app: App, query: str) -> Header:
         raise UsageError([*error.findings, *faults]) from None
 
 
+def _options(options: Mapping[str, str]) -> dict[str, str]:
+    """Options, behind those of a file of values that one of them names. Raises UsageError, PrototypeError."""
+    given = dict(options)
+    path = given.pop(arguments.VALUES_FILE, None)
+    if path is None:
+        return given
+    if not os.path.isfile(path):
+        raise UsageError([Finding("A113", "the file of values is missing", file=path)])
+    folder = os.path.realpath(os.path.dirname(path))
+    program = f"import {json.dumps(os.path.basename(path))}"
+    text = evaluate_program(Library([folder], base=folder), program, {}, engine("rjsonnet"), "the file of values")
+    return arguments.from_file(json.loads(text), path) | given
+
+
 def preview(header: Header, name: str, options: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """(program, parameters in jsonnet) of what a prototype would become. Raises UsageError, PrototypeError."""
-    values = arguments.values(header, name, options)
+    values = arguments.values(header, name, _options(options))
     try:
         return snippets.component(header.body, name), values
     except ValueError as error:
@@ -92,35 +108,60 @@ def generate(query: str, name: str, options: Mapping[str, str]) -> str:
     """Make a component of a prototype; the path of its file. Raises UsageError, PrototypeError, TreeError."""
     app = open_app()
     check("component", name)
-    path = f"components/{name}.jsonnet"
+    given = dict(options)
+    module = app.module(given.pop(arguments.MODULE, "/"))
+    path = f"components/{module}/{name}.jsonnet" if module else f"components/{name}.jsonnet"
+    full = f"{module.replace('/', '.')}.{name}" if module else name
     header = prototype(app, query)
-    program, values = preview(header, name, options)
+    program, values = preview(header, name, given)
+    params = layout.params_of(module)
     with ksonnet_files.locked(app.root):
-        if ksonnet_files.exists(app.root, path):
-            hint = f"remove it: dlaasgen ks component rm {name}"
-            raise UsageError([Finding("A104", f"there is a component {name} already", file=path, hint=hint)])
-        text = _module_params(app).with_component(name, values)
-        parameters(app, text=text)
-        ksonnet_files.write(app.root, {**copied(app, header), path: program, layout.COMPONENT_PARAMS: text})
+        if full in app.files() or ksonnet_files.exists(app.root, path):
+            hint = f"remove it: dlaasgen ks component rm {full}"
+            raise UsageError([Finding("A104", f"there is a component {full} already", file=path, hint=hint)])
+        text = _params(app, params).with_component(name, values)
+        parameters(app, text=text, module=module)
+        ksonnet_files.write(app.root, {**copied(app, header), path: program, params: text})
     return path
 
 
-def _module_params(app: App) -> Params:
-    return Params(ksonnet_files.read(app.root, layout.COMPONENT_PARAMS), layout.COMPONENT_PARAMS)
+def _params(app: App, path: str) -> Params:
+    return Params(ksonnet_files.read(app.root, path), path)
+
+
+def _place(app: App, component: str) -> tuple[str, str]:
+    """(module, its name there) of a component. Raises UsageError when there is none."""
+    app.components([component])
+    module, name = os.path.split(app.files()[component])
+    return module, os.path.splitext(name)[0]
+
+
+def create_module(name: str) -> str:
+    """Make a module, and those around it; the path of its parameters. Raises UsageError, TreeError."""
+    app = open_app()
+    parts = name.replace("/", ".").split(".")
+    folders = ["/".join(check("module", p) for p in parts[: n + 1]) for n in range(len(parts))]
+    with ksonnet_files.locked(app.root):
+        if folders[-1] in ksonnet_files.modules(app.root):
+            raise UsageError([Finding("A104", f"there is a module {name} already", file=layout.params_of(folders[-1]))])
+        new = [p for p in map(layout.params_of, folders) if not ksonnet_files.exists(app.root, p)]
+        ksonnet_files.write(app.root, dict.fromkeys(new, layout.NEW_PARAMS))
+    return layout.params_of(folders[-1])
 
 
 def remove_component(name: str) -> None:
     """Remove a component, and its parameters in every environment. Raises UsageError, PrototypeError, TreeError."""
     app = open_app()
     with ksonnet_files.locked(app.root):
-        app.components([name])
-        changed = {layout.COMPONENT_PARAMS: _module_params(app).without(name)}
+        module, own = _place(app, name)
+        params = layout.params_of(module)
+        changed = {params: _params(app, params).without(own)}
         for environment in app.application.environments.values():
             path = f"environments/{environment.folder}/params.libsonnet"
             text = ksonnet_files.read(app.root, path)
             if name in text:
                 changed[path] = Params(text, path).without(name)
-        ksonnet_files.write(app.root, changed, [f"components/{name}.jsonnet"])
+        ksonnet_files.write(app.root, changed, [f"components/{app.files()[name]}"])
 
 
 def set_param(
@@ -134,15 +175,16 @@ def set_param(
     names = path_of(name)
     literal = None if value is None else value_of(value, as_string=as_string)
     where = None if environment is None else app.application.environment(environment)
-    path = layout.COMPONENT_PARAMS if where is None else f"environments/{where.folder}/params.libsonnet"
     with ksonnet_files.locked(app.root):
-        app.components([component])
-        params = Params(ksonnet_files.read(app.root, path), path)
+        module, own = _place(app, component)
+        key = own if where is None else component
+        path = layout.params_of(module) if where is None else f"environments/{where.folder}/params.libsonnet"
+        params = _params(app, path)
         if literal is None:
-            text = params.without(component, names)
+            text = params.without(key, names)
         else:
-            text = params.with_value(component, names, literal, overlay=where is not None)
-        parameters(app, where, text)
+            text = params.with_value(key, names, literal, overlay=where is not None)
+        parameters(app, where, text, module)
         ksonnet_files.write(app.root, {path: text})
 
 
@@ -175,6 +217,14 @@ def set_environment(name: str, new: str | None, changes: Mapping[str, str]) -> N
         moved = {f"environments/{new}/{p}": t for p, t in ksonnet_files.files(os.path.join(app.root, old)).items()}
         made = app.application.without_environment(name).with_environment(replace(after, name=new, path=new))
         save(app, made, moved, [old])
+
+
+def set_targets(name: str, modules: Sequence[str]) -> None:
+    """Say which modules' components go to an environment. Raises UsageError, TreeError."""
+    app = open_app()
+    folders = [app.module(m) for m in modules]
+    with ksonnet_files.locked(app.root):
+        save(app, app.application.with_environment(app.application.environment(name).with_targets(folders)))
 
 
 def remove_environment(name: str) -> None:

@@ -85,8 +85,11 @@ def packages(app: App) -> list[tuple[str, str, str, bool]]:
     return [(r, n, v, i) for (r, n), (v, i) in sorted(known.items())]
 
 
-def install(package: str) -> str:
-    """Copy a package, REGISTRY/NAME, into vendor/; its folder. Raises UsageError, PrototypeError, TreeError."""
+def install(package: str, *, force: bool = False) -> str:
+    """Copy a package, REGISTRY/NAME, into vendor/; its folder. `force` replaces one that is there.
+
+    Raises UsageError, PrototypeError, TreeError.
+    """
     app = open_app()
     registry, _, rest = package.rpartition("/")
     name, _, version = rest.partition("@")
@@ -107,7 +110,11 @@ def install(package: str) -> str:
     target = f"vendor/{registry}/{name}"
     texts = {f"{target}/{p}": t for p, t in ksonnet_files.files(place).items()}
     with ksonnet_files.locked(app.root):
-        if ksonnet_files.exists(app.root, target):
-            raise UsageError([Finding("A104", f"the package {registry}/{name} is installed already", file=target)])
-        save(app, app.application.with_library(registry, name, version), texts)
+        there = ksonnet_files.exists(app.root, target)
+        if there and not force:
+            message = f"the package {registry}/{name} is installed already"
+            raise UsageError([Finding("A104", message, file=target, hint="--force replaces it")])
+        old = ksonnet_files.files(os.path.join(app.root, target)) if there else {}
+        gone = [f"{target}/{p}" for p in old if f"{target}/{p}" not in texts]
+        save(app, app.application.with_library(registry, name, version), texts, removed=gone)
     return target

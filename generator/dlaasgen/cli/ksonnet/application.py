@@ -25,7 +25,7 @@ def init(
         str | None,
         typer.Option("--env", metavar="NAME", help="Environment to make; default when one of the next is given."),
     ] = None,
-    namespace: Annotated[str | None, typer.Option("--namespace", help="Namespace of that environment.")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace of that environment.")] = None,
     server: Annotated[
         str | None, typer.Option("--server", metavar="URL", help="API server of that environment.")
     ] = None,

@@ -53,18 +53,27 @@ def show(
         output.always(safe(as_yaml(found)).rstrip("\n"))
 
 
-def apply(environment: Environment, component: Components = None, dry_run: DryRun = False) -> None:
-    """Apply the components to the environment's cluster, with kubectl."""
-    _call("apply", environment, component, ["--dry-run=client"] if dry_run else [])
+def apply(ctx: typer.Context, environment: Environment, component: Components = None, dry_run: DryRun = False) -> None:
+    """Apply the components to the environment's cluster, with kubectl, which gets the options that it has, too."""
+    _call(ctx, "apply", environment, component, ["--dry-run=client"] if dry_run else [])
 
 
-def delete(environment: Environment, component: Components = None, dry_run: DryRun = False) -> None:
+def delete(
+    ctx: typer.Context,
+    environment: Environment,
+    component: Components = None,
+    dry_run: DryRun = False,
+    grace_period: Annotated[
+        int, typer.Option("--grace-period", metavar="SECONDS", help="Time to end in; -1: the pods' own.")
+    ] = -1,
+) -> None:
     """Delete the components from the environment's cluster, with kubectl, last ones first."""
-    options = ["--ignore-not-found=true", "--wait=false"]
-    _call("delete", environment, component, [*options, *(["--dry-run=client"] if dry_run else [])])
+    options = ["--ignore-not-found=true", "--wait=false", *([f"--grace-period={grace_period}"] * (grace_period >= 0))]
+    _call(ctx, "delete", environment, component, [*options, *(["--dry-run=client"] if dry_run else [])])
 
 
 def diff(
+    ctx: typer.Context,
     environment: Environment,
     other: Annotated[
         str | None,
@@ -72,11 +81,16 @@ def diff(
     ] = None,
     component: Components = None,
 ) -> None:
-    """Compare the components with the environment's cluster, or with another environment. Exit code 1: they differ."""
+    """Compare the components with the environment's cluster, or with another environment. Exit code 1: they differ.
+
+    As in ks, local:ENVIRONMENT means its components, and remote:ENVIRONMENT what its cluster has.
+    """
+    from dlaasgen.ksonnet.options import compared
     from dlaasgen.pipeline import ksonnet
 
+    environment, other = compared(environment, other)
     if other is None:
-        differ = _call("diff", environment, component, [])
+        differ = _call(ctx, "diff", environment, component, [])
     else:
         lines = ksonnet.difference(ksonnet.open_app(), environment, other, component or ())
         for line in lines:
@@ -86,14 +100,16 @@ def diff(
         raise typer.Exit(1)
 
 
-def _call(verb: str, environment: str, components: list[str] | None, options: list[str]) -> bool:
+def _call(ctx: typer.Context, verb: str, environment: str, components: list[str] | None, options: list[str]) -> bool:
     """Whether kubectl said that something differs."""
     from dlaasgen.pipeline import ksonnet
 
     app = ksonnet.open_app()
     output.findings(ksonnet.left_out(app))
     differ = called = False
-    for what, code, said in ksonnet.to_cluster(app, verb, environment, components or (), options):
+    for what, code, said in ksonnet.to_cluster(
+        app, verb, environment, components or (), options, connection=ctx.obj.connection
+    ):
         output.say(what)
         if said.strip():
             output.always(said.rstrip("\n"))

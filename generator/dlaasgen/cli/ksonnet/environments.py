@@ -10,7 +10,7 @@ from dlaasgen.cli import output
 from dlaasgen.cli.ksonnet.tables import Environment, Form, table
 from dlaasgen.cli.output import Output
 
-Namespace = Annotated[str | None, typer.Option("--namespace", help="Namespace that the objects go to.")]
+Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace that the objects go to.")]
 Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="API server, as kubectl's configuration names it.")
 ]
@@ -84,3 +84,14 @@ def rm(name: Environment) -> None:
 
     ksonnet_edit.remove_environment(name)
     output.say(f"removed the environment {name}")
+
+
+def targets(
+    name: Environment,
+    module: Annotated[list[str], typer.Option("--module", help="A module; / is components/ itself. Can be repeated.")],
+) -> None:
+    """Say which modules' components go to an environment; without that it is those of components/ itself."""
+    from dlaasgen.pipeline import ksonnet_edit
+
+    ksonnet_edit.set_targets(name, module)
+    output.say(f"changed the environment {name}")

@@ -11,22 +11,27 @@ from dlaasgen.cli.ksonnet.tables import Form, table
 from dlaasgen.cli.output import Output
 
 
-def list_(form: Form = Output.text) -> None:
+def list_(
+    installed_only: Annotated[bool, typer.Option("--installed", help="Only those that are installed.")] = False,
+    form: Form = Output.text,
+) -> None:
     """List the packages of the registries, and which are installed."""
     from dlaasgen.pipeline.ksonnet import open_app
     from dlaasgen.pipeline.ksonnet_packages import packages
 
-    rows = [[r, n, v, "*" if installed else ""] for r, n, v, installed in packages(open_app())]
+    found = [p for p in packages(open_app()) if p[3] or not installed_only]
+    rows = [[r, n, v, "*" if installed else ""] for r, n, v, installed in found]
     table(form, ("registry", "name", "version", "installed"), rows)
 
 
 def install(
     package: Annotated[str, typer.Argument(metavar="REGISTRY/PACKAGE", help="The package; @VERSION is only noted.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the package when it is installed already.")] = False,
 ) -> None:
     """Copy a package of a registry into vendor/."""
     from dlaasgen.pipeline import ksonnet_packages
 
-    output.say(f"installed {ksonnet_packages.install(package)}")
+    output.say(f"installed {ksonnet_packages.install(package, force=force)}")
 
 
 def registries(form: Form = Output.text) -> None:

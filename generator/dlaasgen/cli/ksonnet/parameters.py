@@ -46,13 +46,18 @@ def delete(
     output.say(f"removed {component} {name}" + (f" in {environment}" if environment else ""))
 
 
-def list_(component: Only = None, environment: In = None, form: Form = Output.text) -> None:
+def list_(
+    component: Only = None,
+    environment: In = None,
+    module: Annotated[str | None, typer.Option("--module", help="Only the parameters of this module.")] = None,
+    form: Form = Output.text,
+) -> None:
     """List the parameters of one component, or of all."""
     from dlaasgen.pipeline.ksonnet import open_app, parameters
 
     app = open_app()
     where = None if environment is None else app.application.environment(environment)
-    found = parameters(app, where)
+    found = parameters(app, where, module=None if module is None else app.module(module))
     names = app.components([component]) if component else sorted(found)
     rows = [[c, p, _text(v)] for c in names for p, v in sorted(found.get(c, {}).items())]
     table(form, ("component", "param", "value"), rows)
