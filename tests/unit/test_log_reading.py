@@ -14,7 +14,8 @@ from dlaasgen.logs.events import LogReading, Source
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.patterns import Compiled, Pattern, fault_of
 from dlaasgen.logs.reading import Reader, read_log
-from dlaasgen.logs.state import MANY, NAMES, SERIES, TAIL, Series
+from dlaasgen.logs.series import SERIES, Series
+from dlaasgen.logs.state import MANY, NAMES, TAIL
 from logs import in_chunks, one, prefixed, sample
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def test_a_series_goes_on_evenly() -> None:
     step = one(steps(1)).steps.first
     assert step is not None
     for offset in range(0, 100 * SERIES, 3):
-        series.add(replace(step, step=offset), offset)
+        series.add(step._replace(step=offset), offset)
     kept = [one.step for one in series.steps(None, -1)]
     assert SERIES <= len(kept) <= 2 * SERIES
     assert kept[0] == 0

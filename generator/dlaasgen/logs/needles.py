@@ -12,7 +12,6 @@ from dlaasgen.logs.state import TAIL
 
 # The first lines of a block mostly stand in so many bytes of it.
 _HEAD = 1 << 12
-_RATE = b"images/sec"
 # A CRI line that goes on must be read for the sake of the next one.
 # And bytes of zero stand in lines that a crash has left, and between the letters of UTF-16.
 _ALSO = (r"\x00", r"std(?:out|err) P[: ]", r'^\{"log":"', r'\n\{"log":"')
@@ -25,12 +24,6 @@ def needles() -> Any:
 
     all_of_them = [*(needle for one in FORMATS for needle in one.NEEDLES), *_ALSO]
     return re2.compile("|".join(all_of_them).encode(), options=options(text=False))
-
-
-def is_dense(data: bytes) -> bool:
-    """Whether most lines are likely to be step lines: by three between the ends, where a header and a total stand."""
-    places = (data.find(b"\n", len(data) * part // 4) + 1 for part in (1, 2, 3))
-    return sum(_RATE in data[place : data.find(b"\n", place)] for place in places) > 1
 
 
 @lru_cache(maxsize=1)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from dlaasgen.logs.events import Step
 from dlaasgen.logs.formats import tf_cnn
 from dlaasgen.logs.formats.registry import events_of
-from dlaasgen.logs.needles import first_time, is_dense, needles
+from dlaasgen.logs.needles import first_time, needles
 from dlaasgen.logs.patterns import Compiled, joined
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
+from dlaasgen.logs.runs import is_dense, runs
+from dlaasgen.logs.series import step_of
 from dlaasgen.logs.sources import by_source, is_one, within
 from dlaasgen.logs.stamps import behind_stamps
 from dlaasgen.logs.state import TAIL, UNREAD, State
@@ -22,7 +23,7 @@ from dlaasgen.logs.state import TAIL, UNREAD, State
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dlaasgen.logs.events import Event, LogReading, Source
+    from dlaasgen.logs.events import Event, LogReading, Source, Step
     from dlaasgen.logs.patterns import Pattern
 
 # One file may hold the lines of so many sources; those of further ones count as nobody's.
@@ -31,15 +32,11 @@ MOST_SOURCES = 4096
 _DEEPEST = 3
 # So many lines may stand between the two parts of one.
 _PATIENCE = 256
-_DIGITS = b"0123456789"
-# A run of step lines is looked for in the whole block, then in its parts, down to this many bytes.
-_SMALLEST = 2048
 # Where one line of so many has a needle, lines are known by what they said before.
 _MANY = 3
 _NEW: Any = object()
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
-_PARTS = 8
 
 
 class Scanner:
@@ -136,19 +133,19 @@ class Scanner:
 
     def _scan_or_run(self, data: bytes, offset: int, state: State) -> None:
         """Step lines in a run at once; else what the needles find."""
-        if not self._runs or not is_dense(data):
-            self._scan(data, offset, state)
-        elif not self._run(data, offset, state):
-            # One line may be longer than a part.
-            if len(data) <= _SMALLEST or data.find(b"\n", len(data) // _PARTS - 1) == len(data) - 1:
-                self._scan(data, offset, state)
-                return
-            start = 0
-            while start < len(data):
-                middle = min(start + len(data) // _PARTS, len(data)) - 1
-                end = data.find(b"\n", middle) + 1
-                self._scan_or_run(data[start:end], offset + start, state)
-                start = end
+        read = 0
+        for start, end, count in runs(data) if self._runs and is_dense(data) else ():
+            first = self._step(data, start, state)
+            if first is None:
+                continue
+            if start > read:
+                self._scan(data[read:start], offset + read, state)
+            read = start
+            if not (self._parts or self._waiting):
+                self._run(data[start:end], offset + start, state, first, count)
+                read = end
+        if read < len(data):
+            self._scan(data[read:] if read else data, offset + read, state)
 
     def _scan(self, data: bytes, offset: int, state: State) -> None:
         """The lines in which a needle is found; where these are many, the lines that have not come before."""
@@ -256,42 +253,20 @@ class Scanner:
         if state.wants_next:
             self._waiting, self._patience = state, _PATIENCE
 
-    def _run(self, data: bytes, offset: int, state: State) -> bool:
-        """Take lines that all have the form of the first, a step line; False when they have not."""
-        squeezed = data.translate(None, _DIGITS)
-        size = squeezed.find(b"\n") + 1
-        count, rest = divmod(len(squeezed), size)
-        if rest or squeezed != squeezed[:size] * count or self._parts or self._waiting:
-            return False
-        first = self._step(data, 0, state)
-        if first is None:
-            return False
+    def _run(self, data: bytes, offset: int, state: State, first: Step, count: int) -> None:
+        """Take so many lines that all have the form of the first, a step line."""
         state.total += count
         state.steps_read(tf_cnn.NAME, count)
         state.step(first, offset)
-        series = state.series
-        while True:
-            start = data.find(b"\n", max(series.next_offset - offset, 1) - 1) + 1
-            if not start or start == len(data):
-                break
-            sample = self._step(data, start, state)
-            if sample is None:
-                # Its digits were no number.
-                series.next_offset = offset + start + 1
-            else:
-                series.add(sample, offset + start)
+        state.series.run(data, offset)
         start = data.rfind(b"\n", 0, -1) + 1
         last = self._step(data, start, state)
         state.step(last or first, offset + start, count - 1)
-        return True
 
     def _step(self, data: bytes, start: int, state: State) -> Step | None:
-        """The step line that starts at `start`; None when it is something else, or more."""
-        peeled = peel(data[start : data.find(b"\n", start)].rstrip(b"\r"), {})
-        found = events_of(peeled)
-        if found is None or len(found[1]) != 1 or peeled.partial:
+        """The step line that starts at `start`; None when it is something else, or more, or of another source."""
+        raw = data[start : data.find(b"\n", start)].rstrip(b"\r")
+        peeled = peel(raw, {})
+        if peeled.partial or within(self.source, peeled.source) != state.source:
             return None
-        if within(self.source, peeled.source) != state.source:
-            return None
-        event = found[1][0]
-        return event if isinstance(event, Step) else None
+        return step_of(peeled)

@@ -25,6 +25,7 @@ from dlaasgen.logs.events import (
 )
 from dlaasgen.logs.formats.failures import FLAGS, TRACEBACK, text_of
 from dlaasgen.logs.prefixes import seconds
+from dlaasgen.logs.series import Series
 from dlaasgen.logs.stamps import behind_stamp
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
 
 _Kept = TypeVar("_Kept")
 
-# At most twice as many step lines as this are kept, evenly over the log; then every second of them.
-SERIES = 256
 # Most things come once in a log. What comes more often than this is counted no further.
 MANY = 64
 NAMES = 256
@@ -56,34 +55,6 @@ class _Unread(tuple[()]):
 
 # A line that no format could read.
 UNREAD = _Unread()
-
-
-class Series:
-    """Step lines kept by where they stand in the log: all of them at first, then one for each stretch of bytes."""
-
-    __slots__ = ("_kept", "_offset", "next_offset", "stride")
-
-    def __init__(self) -> None:
-        self._kept: list[Step] = []
-        self._offset = -1
-        self.stride = 0
-        self.next_offset = 0
-
-    def add(self, step: Step, offset: int) -> None:
-        """Keep a step whose line starts at `offset`, if it is its turn."""
-        if offset < self.next_offset:
-            return
-        self._kept.append(step)
-        self._offset = offset
-        if len(self._kept) == 2 * SERIES:
-            del self._kept[1::2]
-            self._offset = -1
-            self.stride = max(2 * self.stride, offset // SERIES)
-        self.next_offset = offset + max(self.stride, 1)
-
-    def steps(self, last: Step | None, offset: int) -> tuple[Step, ...]:
-        """What was kept, and the last one, whose line starts at `offset`."""
-        return (*self._kept,) if last is None or offset == self._offset else (*self._kept, last)
 
 
 class State:

@@ -74,6 +74,15 @@ STEP = re.compile(
     rb"(?: \+/- (" + _NUMBER + rb") \(jitter = (" + _NUMBER + rb")\))?"
     + _GAP + rb"(" + _LOSS + rb")(?:" + _GAP + rb"(" + _SHARE + rb")" + _GAP + rb"(" + _SHARE + rb"))?"
 )  # fmt: skip
+_TAB = rb"(?:[\t ]{1,8}|\\{1,2}t)"  # as it is, and as the launcher of 2018 wrote it
+_END = rb"['\"]?\r?$"
+# A whole line that tells of one step, whatever stands before it.
+_STEP_LINE = re.compile(
+    rb"(?<![0-9.])([0-9]{1,12})" + _TAB + rb"images/sec: (" + _NUMBER + rb")"
+    rb"(?: \+/- (" + _NUMBER + rb") \(jitter = (" + _NUMBER + rb")\))?"
+    + _TAB + rb"(" + _LOSS + rb")(?:" + _TAB + rb"(" + _SHARE + rb")" + _TAB + rb"(" + _SHARE + rb"))?" + _END,
+    re.MULTILINE,
+)  # fmt: skip
 _TOTAL = re.compile(rb"total images/sec: ([0-9]{1,15}\.[0-9]{2})(?![0-9.])")
 _EVALUATION_STEP = re.compile(rb"(?<![0-9.])([0-9]{1,12})" + _GAP + rb"([0-9]{1,15}\.[0-9]) examples/sec")
 _ACCURACY = re.compile(
@@ -140,6 +149,18 @@ def _rates(content: bytes, line: Peeled) -> Sequence[Event]:
         at = seconds(line.time)
         return (*_steps(content[: total.start()]), Total(float(total[1])), Stage("done", at))
     return _steps(content)
+
+
+def steps_of(lines: Sequence[bytes]) -> list[Step] | None:
+    """The steps of lines that each are known to tell of one and of nothing else; None: look at each by itself."""
+    found = _STEP_LINE.findall(b"\n".join(lines))
+    if len(found) != len(lines):
+        return None
+    if not found:
+        return []
+    step, rate, *others = zip(*found, strict=True)
+    optional = ([float(text) if text else None for text in column] for column in others)
+    return [*map(Step, map(int, step), map(float, rate), *optional)]
 
 
 def _steps(content: bytes) -> list[Step]:
