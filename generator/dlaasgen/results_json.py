@@ -48,7 +48,7 @@ def _worker(worker: Worker) -> dict[str, Any]:
         "total": worker.total,
         "stage": worker.stage,
         "steps": worker.steps,
-        "series": [list(point) for point in worker.series],
+        "series": [*map(list, worker.series)],
     }
 
 

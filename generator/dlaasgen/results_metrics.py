@@ -162,5 +162,5 @@ def worker_of(log: PodLog) -> Worker:
         total=finite(total_of(reading)),
         stage=reading.stage,
         steps=steps.count,
-        series=tuple((step.step, step.rate, finite(step.loss)) for step in steps.series),
+        series=steps.series,
     )

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlaasgen.logs import known
 from dlaasgen.logs import reading as reading_module
-from dlaasgen.logs import state as state_module
 from dlaasgen.logs.events import LauncherRecord, Stage
 from dlaasgen.logs.formats.registry import FORMATS, events_of
 from dlaasgen.logs.patterns import Pattern
@@ -113,6 +113,6 @@ def test_what_lines_said_before_makes_no_difference(
     log = b"".join(stamped[(n + r) % len(stamped)] + line + b"\n" for r in range(again) for n, line in enumerate(some))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading_module, "_BLOCK", block)
-        known = read_log(log)
-        patch.setattr(state_module, "KNOWN_LENGTH", -1)
-        assert repr(read_log(log)) == repr(known)
+        together = read_log(log)
+        patch.setattr(known, "take", lambda *_: None)
+        assert repr(read_log(log)) == repr(together)

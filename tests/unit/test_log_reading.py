@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dlaasgen.logs import scanning
-from dlaasgen.logs import state as state_module
+from dlaasgen.logs import known, scanning
+from dlaasgen.logs import series as series_module
 from dlaasgen.logs.events import LogReading, Source
+from dlaasgen.logs.formats import tf_cnn
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.patterns import Compiled, Pattern, fault_of
 from dlaasgen.logs.reading import Reader, read_log
@@ -74,6 +75,7 @@ def test_most_lines_of_a_run_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) 
         return events_of(line)
 
     monkeypatch.setattr(scanning, "events_of", counted)
+    monkeypatch.setattr(series_module, "events_of", counted)
     counts = []
     for times in (1, 10, 100):
         looked = 0
@@ -94,24 +96,27 @@ def test_a_run_is_told_by_its_form_and_not_by_its_digits() -> None:
         lines[n] = lines[n].replace(b"\t10.637", b"\t10.6")
     reading = one(b"\n".join(lines))
     assert 8990 < reading.steps.count <= 9000
-    assert {20, 30, 40}.isdisjoint(step.step for step in reading.steps.series)
+    assert {20, 30, 40}.isdisjoint(point[0] for point in reading.steps.series)
 
 
 def test_steps_are_counted_and_their_series_bounded() -> None:
     reading = one(steps() + b"total images/sec: 205.50\n")
     assert reading.steps.count == STEPS
-    assert (reading.steps.first, reading.steps.last) == (reading.steps.series[0], reading.steps.series[-1])
+    assert reading.steps.first is not None
     assert reading.steps.last is not None
+    ends = [tf_cnn.point_of(step) for step in (reading.steps.first, reading.steps.last)]
+    assert ends == [reading.steps.series[0], reading.steps.series[-1]]
     assert reading.steps.last.step == 10 * STEPS
     assert SERIES <= len(reading.steps.series) <= 2 * SERIES + 1
-    gaps = [b.step - a.step for a, b in zip(reading.steps.series, reading.steps.series[1:], strict=False)]
+    gaps = [b[0] - a[0] for a, b in zip(reading.steps.series, reading.steps.series[1:], strict=False)]
     assert max(gaps) < 4 * 10 * STEPS / SERIES
     assert reading.lines.total == STEPS + 1
     assert (reading.lines.read, reading.lines.other, reading.lines.unread) == (STEPS + 1, 0, 0)
 
 
 def test_a_short_log_keeps_every_step() -> None:
-    assert [step.step for step in one(steps(300)).steps.series] == [10 * n for n in range(1, 301)]
+    count = 2 * SERIES - 1
+    assert [point[0] for point in one(steps(count)).steps.series] == [10 * n for n in range(1, count + 1)]
 
 
 def test_losses_that_are_no_numbers_are_counted() -> None:
@@ -176,7 +181,7 @@ def test_a_series_goes_on_evenly() -> None:
     assert step is not None
     for offset in range(0, 100 * SERIES, 3):
         series.add(step._replace(step=offset), offset)
-    kept = [one.step for one in series.steps(None, -1)]
+    kept = [step for step, _, _ in series.points(None, -1)]
     assert SERIES <= len(kept) <= 2 * SERIES
     assert kept[0] == 0
     assert kept[-1] > 90 * SERIES
@@ -302,6 +307,7 @@ def test_lines_with_times_are_known_by_what_stands_behind(monkeypatch: pytest.Mo
         return events_of(peeled)
 
     monkeypatch.setattr(scanning, "events_of", counting)
+    monkeypatch.setattr(known, "events_of", counting)
     whole = one(log)
     assert len(calls) < 5000
     (mixed,) = read_log(some)
@@ -322,19 +328,21 @@ def test_the_time_of_the_old_launchers_words_is_that_of_their_line() -> None:
 
 
 def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state_module, "KNOWN", 50)
-    state = state_module.State(Source())
+    monkeypatch.setattr(known, "KNOWN", 50)
+    memory = known.Memory()
     for number in range(500):
-        state.know(b"%d" % number, None)
-        state.know(b"2026-11-24T07:44:48Z %d" % number, ("x", ()))
-        assert len(state.known) + len(state.behind) <= 50
+        memory.learn(memory.plain, b"%d" % number, b"%d" % number)
+        memory.learn(memory.behind, b"%d" % number, b"2026-11-24T07:44:48Z %d" % number)
+        assert len(memory.plain) + len(memory.behind) <= 50
+    memory.learn(memory.plain, b"x" * 2000, b"x" * 2000)
+    assert b"x" * 2000 not in memory.plain
 
 
 def test_two_prefixes_of_one_pod() -> None:
     both = (b"[pod/a-worker-1/c] ", b"a-worker-1 c ")
-    lines = [both[n % 2 if n % 5 else 0] + b"%d\timages/sec: 1.0\t1.000\n" % n for n in range(1, 500)]
-    lines.insert(250, b"[pod/a-worker-2/c] x\n")
+    lines = [both[n % 2 if n % 5 else 0] + b"%d\timages/sec: 1.0\t1.000\n" % n for n in range(1, 250)]
+    lines.insert(125, b"[pod/a-worker-2/c] x\n")
     first, second = read_log(b"".join(lines) + b"[pod/a-worker-2/c] y\n")
-    assert (first.source.pod, first.steps.count, second.lines.total) == ("a-worker-1", 499, 2)
-    assert [step.step for step in first.steps.series] == list(range(1, 500))
+    assert (first.source.pod, first.steps.count, second.lines.total) == ("a-worker-1", 249, 2)
+    assert [point[0] for point in first.steps.series] == list(range(1, 250))
     assert first.lines.size == sum(map(len, lines)) - 21

@@ -37,6 +37,9 @@ class Step(NamedTuple):
     at: float | None = None
 
 
+Point = tuple[int, float, float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
     """`total images/sec`: the rate of the whole job, as this worker saw it."""
@@ -145,13 +148,16 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The step lines. `series` is a bounded part of them, first and last included; the counts are of all."""
+    """The step lines. `series` is a bounded part of them, first and last included; the counts are of all.
+
+    series  (step, images a second so far, loss); a loss that is no finite number is None
+    """
 
     count: int = 0
     nan: int = 0  # lines whose loss is no number, or infinite
     first: Step | None = None
     last: Step | None = None
-    series: tuple[Step, ...] = ()
+    series: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

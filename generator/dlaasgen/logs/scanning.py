@@ -6,9 +6,10 @@ RE2 expression finds the lines that may matter, and a run of step lines that dif
 
 from __future__ import annotations
 
-from itertools import repeat
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
+from dlaasgen.logs import known
 from dlaasgen.logs.formats import tf_cnn
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.needles import first_time, needles
@@ -17,11 +18,10 @@ from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
 from dlaasgen.logs.runs import is_dense, runs
 from dlaasgen.logs.series import step_of
 from dlaasgen.logs.sources import by_source, is_one, within
-from dlaasgen.logs.stamps import behind_stamps
-from dlaasgen.logs.state import TAIL, UNREAD, State
+from dlaasgen.logs.state import TAIL, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from dlaasgen.logs.events import Event, LogReading, Source, Step
     from dlaasgen.logs.patterns import Pattern
@@ -34,7 +34,8 @@ _DEEPEST = 3
 _PATIENCE = 256
 # Where one line of so many has a needle, lines are known by what they said before.
 _MANY = 3
-_NEW: Any = object()
+# So few lines are the head or the tail of a log.
+_FEW = 256
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
 
@@ -148,15 +149,15 @@ class Scanner:
             self._scan(data[read:] if read else data, offset + read, state)
 
     def _scan(self, data: bytes, offset: int, state: State) -> None:
-        """The lines in which a needle is found; where these are many, the lines that have not come before."""
+        """The lines in which a needle is found; where these are many or the lines few, all by what each says."""
         lines = data.count(b"\n")
         state.total += lines
-        if self._often:
-            news = self._known(data, offset, state)
-            self._often = news * _MANY < lines
+        position = self._walk(data, 0, offset, state)
+        if self._often or lines <= _FEW:
+            news = self._known(data[position:] if position else data, offset + position, state)
+            self._often = self._often and news * _MANY < lines
             return
         hits = 0
-        position = self._walk(data, 0, offset, state)
         for match in needles().finditer(data):
             found = match.start()
             if found < position:
@@ -171,34 +172,18 @@ class Scanner:
         self._often = hits * _MANY > lines
 
     def _known(self, data: bytes, offset: int, state: State) -> int:
-        """Every line, by what was found when the same line came before; the number of those that had not."""
+        """Every line, by what it says wherever it stands; the number of lines that have not come before."""
+        if not data:
+            return 0
         lines = data[:-1].split(b"\n")
-        rests = behind_stamps(lines)
-        table, keys = (state.behind, rests) if rests else (state.known, lines)
-        known: Iterator[Any] = map(table.get, keys, repeat(_NEW))
-        news = read = 0
-        busy = self._parts or self._waiting
-        for raw, found in zip(lines, known, strict=True):
-            if found is _NEW and rests:
-                # One without a time, between lines with times.
-                found = state.known.get(raw, _NEW)  # noqa: PLW2901 - the same line
-            if found is None and not busy:
-                pass
-            elif found is _NEW or busy:
-                news += 1
+        news = known.take(lines, offset, state, partial(within, self.source))
+        if news is None:
+            for raw in lines:
                 self._one(raw, offset, state, cut=False)
-                busy = self._parts or self._waiting
-            elif found is UNREAD:
-                state.unread += 1
-            else:
-                read += 1
-                for take, event in found:
-                    take(state, event, offset)
-                if state.wants_next:
-                    busy = self._waiting = state
-                    self._patience = _PATIENCE
-            offset += len(raw) + 1
-        state.read += read
+                offset += len(raw) + 1
+            return len(lines)
+        if state.wants_next:
+            self._waiting, self._patience = state, _PATIENCE
         return news
 
     def _walk(self, data: bytes, position: int, offset: int, state: State) -> int:
@@ -213,7 +198,6 @@ class Scanner:
         """One line. Where there is a `base`, its lines are counted and remembered with the block's."""
         size = len(raw) + 1
         cut = cut or len(raw) > LONGEST_LINE
-        ends_one = bool(self._parts)
         peeled = peel(raw[:LONGEST_LINE].rstrip(b"\r"), self._parts)
         if peeled.partial:
             self._patience = _PATIENCE
@@ -234,8 +218,6 @@ class Scanner:
             state.next_line(peeled.content)
             self._waiting = None
         found = events_of(peeled._replace(cut=True) if cut else peeled)
-        if state is base and not ends_one and not peeled.partial and not cut:
-            state.know(raw, found)
         if self.patterns:
             measured = tuple(self.patterns.read(peeled.content))
             found = joined(found, measured) if measured else found

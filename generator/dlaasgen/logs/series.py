@@ -12,10 +12,11 @@ from dlaasgen.logs.prefixes import LONGEST_LINE, peel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dlaasgen.logs.events import Point
     from dlaasgen.logs.prefixes import Peeled
 
 # At most twice as many step lines as this are kept; then every second of them.
-SERIES = 256
+SERIES = 128
 # A longer line is looked at at once, so that what is kept stays small.
 _LONGEST = 1000
 
@@ -45,21 +46,23 @@ class Series:
 
     def run(self, data: bytes, offset: int) -> None:
         """Keep what has its turn of a run of step lines that starts at `offset`, but for its first line."""
-        start = data.find(b"\n", max(self.next_offset - offset, 1) - 1) + 1
+        find = data.find
+        start = find(b"\n", max(self.next_offset - offset, 1) - 1) + 1
         if start and not self.stride:
             start = self._first(data, start, offset)
         while start and start < len(data):
-            end = data.find(b"\n", start)
-            line = data[start:end]
-            step = line if len(line) <= _LONGEST else _told(line)
-            if step is not None:
-                self.add(step, offset + start)
-            start = data.find(b"\n", max(self.next_offset - offset - 1, end)) + 1
+            end = find(b"\n", start)
+            line: bytes | Step | None = data[start:end]
+            if end - start > _LONGEST:
+                line = _told(data[start:end])
+            if line is not None:
+                self.add(line, offset + start)
+            start = find(b"\n", max(self.next_offset - offset - 1, end)) + 1
 
-    def steps(self, last: Step | None, offset: int) -> tuple[Step, ...]:
+    def points(self, last: Step | None, offset: int) -> tuple[Point, ...]:
         """What was kept, and the last one, whose line starts at `offset`."""
         kept = (*_read(self._kept),)
-        return kept if last is None or offset == self._offset else (*kept, last)
+        return kept if last is None or offset == self._offset else (*kept, tf_cnn.point_of(last))
 
     def _first(self, data: bytes, start: int, offset: int) -> int:
         """Keep lines from `start` on while all are kept; where the next line starts."""
@@ -82,7 +85,7 @@ def step_of(line: Peeled) -> Step | None:
     return event if isinstance(event, Step) else None
 
 
-def _read(kept: list[Step | bytes]) -> Iterator[Step]:
+def _read(kept: list[Step | bytes]) -> Iterator[Point]:
     """The steps of what was kept, those of lines that stand together at once. A line that is none gives none."""
     lines: list[bytes] = []
     for one in kept:
@@ -91,13 +94,13 @@ def _read(kept: list[Step | bytes]) -> Iterator[Step]:
             continue
         yield from _understood(lines)
         lines = []
-        yield one
+        yield tf_cnn.point_of(one)
     yield from _understood(lines)
 
 
-def _understood(lines: list[bytes]) -> list[Step]:
-    steps = tf_cnn.steps_of(lines)
-    return [step for line in lines if (step := _told(line))] if steps is None else steps
+def _understood(lines: list[bytes]) -> list[Point]:
+    points = tf_cnn.points_of(lines)
+    return [tf_cnn.point_of(step) for line in lines if (step := _told(line))] if points is None else points
 
 
 def _told(line: bytes) -> Step | None:

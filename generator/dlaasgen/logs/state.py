@@ -26,16 +26,12 @@ from dlaasgen.logs.events import (
 from dlaasgen.logs.formats.failures import FLAGS, TRACEBACK, text_of
 from dlaasgen.logs.prefixes import seconds
 from dlaasgen.logs.series import Series
-from dlaasgen.logs.stamps import behind_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dlaasgen.logs.events import Event
     from dlaasgen.logs.prefixes import Peeled
-
-    # What takes in each event of a line that is known; None: it says nothing.
-    Known = tuple[tuple[Callable[["State", Any, int], None], Any], ...] | None
 
 _Kept = TypeVar("_Kept")
 
@@ -43,18 +39,7 @@ _Kept = TypeVar("_Kept")
 MANY = 64
 NAMES = 256
 TAIL = 20
-# Lines that are known by what they said before.
-KNOWN = 2048
-KNOWN_LENGTH = 1000
 TAIL_LENGTH = 500
-
-
-class _Unread(tuple[()]):
-    __slots__ = ()
-
-
-# A line that no format could read.
-UNREAD = _Unread()
 
 
 class State:
@@ -68,9 +53,6 @@ class State:
         self.tail: deque[bytes] = deque(maxlen=TAIL)
         # Whether the next line says more of what the last one began.
         self.wants_next = False
-        # What lines said: by the line, and by what stands behind the time that it begins with.
-        self.known: dict[bytes | None, Known] = {}
-        self.behind: dict[bytes | None, Known] = {}
         self._count = self._nan = 0
         self._first: Step | None = None
         self._last: Step | None = None
@@ -80,17 +62,21 @@ class State:
         self._totals: list[float] = []
         self._evaluation_rates: list[float] = []
         self._evaluations: list[Evaluation] = []
-        self._stages: dict[str, Stage] = {}
+        self.stages: dict[str, Stage] = {}
         self._failures: list[str] = []
         self._launcher: list[LauncherRecord] = []
         self._launch: object = None
         self._metrics: dict[str, Measured] = {}
         self._environment: dict[str, str] = {}
-        self._formats: dict[str, None] = {}
+        self.formats: dict[str, None] = {}
 
     def apply(self, name: str, events: Sequence[Event], offset: int) -> None:
         """Take in the events of a format on a line that starts at `offset`."""
-        self._formats[name] = None
+        self.formats[name] = None
+        self.take(events, offset)
+
+    def take(self, events: Iterable[Event], offset: int) -> None:
+        """Take in events of a line that starts at `offset`."""
         for event in events:
             _TAKE[type(event)](self, event, offset)
 
@@ -114,23 +100,36 @@ class State:
         _put(self._metrics, event.name, event)
 
     def _stage(self, stage: Stage, _offset: int) -> None:
-        self._stages.setdefault(stage.name, stage)
+        self.stages.setdefault(stage.name, stage)
 
     def step(self, step: Step, offset: int, count: int = 1) -> None:
         """Take in a step line, the last of `count` whose losses are alike."""
-        self._count += count
+        self.count_steps(step, count)
         self._first = self._first or step
         self._last = step
         self._last_offset = offset
-        if step.loss is not None and not math.isfinite(step.loss):
-            self._nan += count
         if offset >= self.series.next_offset:
             self.series.add(step, offset)
+
+    def count_steps(self, step: Step, count: int) -> None:
+        """Count lines of which each tells of a step, all with a loss like this one's."""
+        self._count += count
+        if step.loss is not None and not math.isfinite(step.loss):
+            self._nan += count
+
+    def steps_at(self, places: Sequence[int], step_at: Callable[[int], Step], starts: Sequence[int]) -> None:
+        """Take in step lines that have been counted: the n-th line of a block starts at starts[n]."""
+        self._first = self._first or step_at(places[0])
+        self._last, self._last_offset = step_at(places[-1]), starts[places[-1]]
+        if self._last_offset >= self.series.next_offset:
+            for place in places:
+                if starts[place] >= self.series.next_offset:
+                    self.series.add(step_at(place), starts[place])
 
     def steps_read(self, name: str, count: int) -> None:
         """Count lines of a run of steps."""
         self.read += count
-        self._formats[name] = None
+        self.formats[name] = None
 
     def _fail(self, failure: Failure, _offset: int) -> None:
         text = failure.text
@@ -148,23 +147,6 @@ class State:
             self._launch = launch
         if launch == self._launch or launch is None:
             _bounded(self._launcher, record)
-
-    def know(self, raw: bytes, found: tuple[str, Sequence[Event]] | None) -> None:
-        """Remember what a line says, which is taken in now, for when it comes again."""
-        if len(raw) > KNOWN_LENGTH:
-            return
-        known = _known(found)
-        rest = behind_stamp(raw)
-        if rest is not None and known and any(take is State._launched for take, _ in known):
-            # These tell the time of the line.
-            return
-        if len(self.known) + len(self.behind) >= KNOWN:
-            self.known.clear()
-            self.behind.clear()
-        if rest is None:
-            self.known[raw] = known
-        else:
-            self.behind[rest] = known
 
     def next_line(self, content: bytes) -> None:
         """The line behind one that is told by two: absl's word on a flag."""
@@ -189,11 +171,11 @@ class State:
             source=self.source,
             header=header,
             columns=self._columns,
-            steps=Steps(self._count, self._nan, first, self._last, self.series.steps(self._last, self._last_offset)),
+            steps=Steps(self._count, self._nan, first, self._last, self.series.points(self._last, self._last_offset)),
             totals=tuple(self._totals),
             evaluation_rates=tuple(self._evaluation_rates),
             evaluations=tuple(self._evaluations),
-            stages=tuple(self._stages.values()),
+            stages=tuple(self.stages.values()),
             parameter_server=None if server is None else int(server),
             failures=tuple(self._failures),
             launcher=tuple(self._launcher),
@@ -201,7 +183,7 @@ class State:
             environment=self._environment,
             first_at=seconds(self.first_time),
             last_at=seconds(self.last_time),
-            formats=tuple(self._formats),
+            formats=tuple(self.formats),
             lines=Lines(self.total, self.read, self.unread, self.total - self.read - self.unread, self.size),
             tail=tuple(text_of(line)[:TAIL_LENGTH] for line in self.tail),
         )
@@ -217,14 +199,6 @@ def _bounded(kept: list[_Kept], value: _Kept) -> None:
 def _put(kept: dict[str, _Kept], name: str, value: _Kept) -> None:
     if name in kept or len(kept) < NAMES:
         kept[name] = value
-
-
-def _known(found: tuple[str, Sequence[Event]] | None) -> Known:
-    """How a line is taken in when it comes again: only the first line that tells of a stage tells its time."""
-    if found is None:
-        return None
-    events = found[1]
-    return tuple((_TAKE[type(event)], event) for event in events if type(event) is not Stage) if events else UNREAD
 
 
 _TAKE: dict[type, Callable[[State, Any, int], None]] = {

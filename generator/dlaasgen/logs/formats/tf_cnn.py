@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from dlaasgen.logs.prefixes import seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dlaasgen.logs.events import Event
+    from dlaasgen.logs.events import Event, Point
     from dlaasgen.logs.prefixes import Peeled
 
 NAME = "tf_cnn_benchmarks"
@@ -79,8 +80,8 @@ _END = rb"['\"]?\r?$"
 # A whole line that tells of one step, whatever stands before it.
 _STEP_LINE = re.compile(
     rb"(?<![0-9.])([0-9]{1,12})" + _TAB + rb"images/sec: (" + _NUMBER + rb")"
-    rb"(?: \+/- (" + _NUMBER + rb") \(jitter = (" + _NUMBER + rb")\))?"
-    + _TAB + rb"(" + _LOSS + rb")(?:" + _TAB + rb"(" + _SHARE + rb")" + _TAB + rb"(" + _SHARE + rb"))?" + _END,
+    rb"(?: \+/- " + _NUMBER + rb" \(jitter = " + _NUMBER + rb"\))?"
+    + _TAB + rb"(" + _LOSS + rb")(?:" + _TAB + rb"(?:" + _SHARE + rb")" + _TAB + rb"(?:" + _SHARE + rb"))?" + _END,
     re.MULTILINE,
 )  # fmt: skip
 _TOTAL = re.compile(rb"total images/sec: ([0-9]{1,15}\.[0-9]{2})(?![0-9.])")
@@ -151,16 +152,21 @@ def _rates(content: bytes, line: Peeled) -> Sequence[Event]:
     return _steps(content)
 
 
-def steps_of(lines: Sequence[bytes]) -> list[Step] | None:
-    """The steps of lines that each are known to tell of one and of nothing else; None: look at each by itself."""
+def points_of(lines: Sequence[bytes]) -> list[Point] | None:
+    """What lines tell that each are known to tell of one step and of nothing else; None: look at each by itself."""
     found = _STEP_LINE.findall(b"\n".join(lines))
     if len(found) != len(lines):
         return None
-    if not found:
-        return []
-    step, rate, *others = zip(*found, strict=True)
-    optional = ([float(text) if text else None for text in column] for column in others)
-    return [*map(Step, map(int, step), map(float, rate), *optional)]
+    return [(int(step), float(rate), _finite(float(loss))) for step, rate, loss in found]
+
+
+def point_of(step: Step) -> Point:
+    """A step as a series has it."""
+    return (step.step, step.rate, _finite(step.loss))
+
+
+def _finite(loss: float | None) -> float | None:
+    return loss if loss is not None and math.isfinite(loss) else None
 
 
 def _steps(content: bytes) -> list[Step]:
