@@ -17,7 +17,7 @@ from dlaasgen.logs.patterns import Compiled, Pattern, fault_of
 from dlaasgen.logs.reading import Reader, read_log
 from dlaasgen.logs.series import SERIES, Series
 from dlaasgen.logs.state import MANY, NAMES, TAIL
-from logs import in_chunks, one, prefixed, sample
+from logs import STAMP, in_chunks, one, prefixed, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -346,3 +346,39 @@ def test_two_prefixes_of_one_pod() -> None:
     assert (first.source.pod, first.steps.count, second.lines.total) == ("a-worker-1", 249, 2)
     assert [point[0] for point in first.steps.series] == list(range(1, 250))
     assert first.lines.size == sum(map(len, lines)) - 21
+
+
+def test_step_lines_with_more_around_them_than_is_read_at_once() -> None:
+    # A line as Docker has it ends in more than a quote; a long one is looked at by itself.
+    for prefixes in (("docker",), ("none",)):
+        for before in (b"", b"x" * 2000 + b" ", b"x" * 70_000 + b" "):
+            data = prefixed(b"".join(before + line + b"\n" for line in steps(60).splitlines()), *prefixes)
+            assert repr(read_log(data)) == repr(slowly(data))
+    wide = [b"x" * 2000 + b" " + line for line in steps(60).splitlines()]
+    wide[30] = wide[30].replace(b"\t10.637", b"\t10.6")
+    series = one(b"\n".join(wide) + b"\n").steps.series
+    assert [point[0] for point in series] == [10 * n for n in range(1, 61) if n != 31]
+
+
+def test_a_run_behind_a_line_that_goes_on() -> None:
+    part = STAMP + b"stdout P total images/sec: 1\n"
+    data = sample("dist_alexnet_worker0") + part + steps(3000) + STAMP + b"stdout F 5.64\n"
+    assert repr(read_log(data)) == repr(slowly(data))
+
+
+def test_lines_of_others_among_those_that_are_known() -> None:
+    head = sample("single_resnet50").splitlines(keepends=True)
+    data = b"".join(b"[pod/a-worker-0/c] " + line for line in head)
+    among = b"".join(head) * 3 + data + b"".join(head)
+    nobody, pod = read_log(among)
+    assert (nobody.totals, pod.totals) == ((5.0,) * 4, (5.0,))
+    assert pod.header == nobody.header
+
+
+def test_a_block_that_only_ends_a_line_of_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlaasgen.logs import reading as reading_module
+
+    monkeypatch.setattr(reading_module, "_BLOCK", 90)
+    stamp = b"2026-11-24T07:44:48.1Z stdout "
+    reading = one(b"x\n" * 8 + stamp + b"P total images/sec: 1\n" + stamp + b"F 5.64" + b" " * 30 + b"\n")
+    assert (reading.totals, reading.lines.total, reading.lines.read) == ((15.64,), 10, 1)

@@ -7,8 +7,10 @@ and of its time on nothing but what tells a time: the first line of each stage, 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from itertools import accumulate, compress, repeat
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from dlaasgen.logs.events import Columns, Event, Fact, Header, LauncherRecord, Measured, Source, Stage, Step
 from dlaasgen.logs.formats.registry import events_of
@@ -17,7 +19,7 @@ from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
 from dlaasgen.logs.stamps import behind_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dlaasgen.logs.state import State
 
@@ -27,13 +29,15 @@ KNOWN_LENGTH = 1000
 _NEW: Any = object()
 # Events of which only the last of each name counts.
 _LASTING = (Header, Fact, Measured, Columns)
+_Name = tuple[type, str]
 
 
-class Said(NamedTuple):
-    """What a line says that says anything.
+@dataclass(eq=False, slots=True)
+class Said:
+    """What a line says that says anything. Compared by identity: counting these costs less than counting lines.
 
     format   its name; "" for a line of none, in which somebody else may have written
-    lasting  events of which the last one counts
+    lasting  (kind and name, event) of those events of which the last one counts
     listed   events that are taken in one by one, in the order of the lines
     timed    whether it says more that depends on its time
     alone    whether its block has to be read line by line: it goes on in another one, or tells of several steps
@@ -44,7 +48,7 @@ class Said(NamedTuple):
     unread: bool = False
     step: Step | None = None
     stages: tuple[str, ...] = ()
-    lasting: tuple[Event, ...] = ()
+    lasting: tuple[tuple[_Name, Event], ...] = ()
     listed: tuple[Event, ...] = ()
     timed: bool = False
     alone: bool = False
@@ -72,87 +76,111 @@ class Memory:
 MEMORY = Memory()
 
 
-def take(
-    lines: Sequence[bytes], offset: int, state: State, within: Callable[[Source], Source], memory: Memory = MEMORY
-) -> int | None:
-    """Take in a block of lines without their ends, the first of which starts at `offset`: the number of new ones.
-
-    `within` makes the source that a line's prefixes name that of the line. None: they have to be read one by one.
-    """
+def told_by(lines: Sequence[bytes]) -> tuple[list[Said | None], int]:
+    """(what each of these lines, without their ends, says, the number of lines that are new)."""
     rests = behind_stamps(lines)
-    table = memory.behind if rests else memory.plain
+    table = MEMORY.behind if rests else MEMORY.plain
     # No rest of a line holds the end of one: the mark of those that have no time, between others.
     keys = [b"\n" + raw if rest is None else rest for raw, rest in zip(lines, rests, strict=True)] if rests else lines
-    block = _Block(lines, keys, dict(zip(keys, range(len(lines)), strict=True)))
-    said: dict[bytes, Said] = {}
-    news = 0
-    for key, known in zip(block.last, map(table.get, block.last, repeat(_NEW)), strict=True):
-        one = known
-        if one is _NEW:
-            news += 1
-            one = memory.learn(table, key, lines[block.last[key]])
-        if one is None:
-            continue
-        if one.alone or (one.source is not NOBODY and within(one.source) != state.source):
-            return None
+    told: list[Said | None] = [*map(table.get, keys, repeat(_NEW))]
+    return told, _learn(told, keys, lines, table) if _NEW in told else 0
+
+
+def alone(told: Sequence[Said | None], is_other: Callable[[Source], bool]) -> list[int]:
+    """The places of lines that have to be read by themselves; `is_other`: whether a source is not that of the block."""
+    odd = {one for one in {*told} if one and (one.alone or (one.source is not NOBODY and is_other(one.source)))}
+    return [place for place, one in enumerate(told) if one in odd] if odd else []
+
+
+def take(told: Sequence[Said | None], lines: Sequence[bytes], offset: int, state: State) -> None:
+    """Take in what lines say, of which the first starts at `offset`, and none has to be read by itself."""
+    hits = [*filter(None, told)]
+    if not hits:
+        return
+    places = [*compress(range(len(told)), told)]
+    last = dict(zip(hits, places, strict=True))
+    counts = Counter(hits)
+    for one in last:
         if one.format:
-            said[key] = one
-    if said:
-        block.counted(said, state)
-        block.last_words(said, state)
-        block.in_order(said, state)
-        block.steps(said, offset, state)
+            _count(one, counts[one], state)
+            if one.stages and not state.stages.keys() >= set(one.stages):
+                # The first line that tells of a stage tells its time.
+                _again(Stage, lines[told.index(one)], state)
+    state.take(_last_words(last), 0)
+    _in_order(hits, places, last, lines, state)
+    _steps(hits, places, last, lines, offset, state)
+
+
+def _learn(
+    told: list[Said | None], keys: Sequence[bytes], lines: Sequence[bytes], table: dict[bytes, Said | None]
+) -> int:
+    """Put what new lines say in its place; their number."""
+    news = 0
+    for place, one in enumerate(told):
+        if one is _NEW:
+            found = table.get(keys[place], _NEW)
+            if found is _NEW:
+                news += 1
+                found = MEMORY.learn(table, keys[place], lines[place])
+            told[place] = found
     return news
 
 
-class _Block(NamedTuple):
-    """Lines, what they are known by, and the place of the last one of each."""
+def _count(one: Said, count: int, state: State) -> None:
+    if one.unread:
+        state.unread += count
+        return
+    state.read += count
+    state.formats[one.format] = None
+    if one.step is not None:
+        state.count_steps(one.step, count)
 
-    lines: Sequence[bytes]
-    keys: Sequence[bytes]
-    last: dict[bytes, int]
 
-    def counted(self, said: dict[bytes, Said], state: State) -> None:
-        """Count the lines, and take in the stages that they are the first to tell of, with their time."""
-        counts = Counter(self.keys) if len(self.last) < len(self.keys) else self.last
-        for key, one in said.items():
-            count = counts[key] if counts is not self.last else 1
-            if one.unread:
-                state.unread += count
-                continue
-            state.read += count
-            state.formats[one.format] = None
+def _last_words(last: dict[Said, int]) -> list[Event]:
+    """Of the events of which the last counts, that: by the names' order, which is that of their first lines."""
+    words: dict[_Name, tuple[int, Event]] = {}
+    for one, place in last.items():
+        for name, event in one.lasting:
+            before = words.get(name)
+            if before is None or before[0] <= place:
+                words[name] = (place, event)
+    return [event for _, event in words.values()]
+
+
+def _in_order(
+    hits: Sequence[Said], places: Sequence[int], last: Iterable[Said], lines: Sequence[bytes], state: State
+) -> None:
+    """Take in what is kept in the order in which it comes."""
+    listed = {one for one in last if one.listed or one.timed}
+    for place, one in compress(zip(places, hits, strict=True), map(listed.__contains__, hits)):
+        state.take(one.listed, 0)
+        if one.timed:
+            _again(LauncherRecord, lines[place], state)
+        if state.wants_next and place + 1 < len(lines):
+            state.next_line(_peeled(lines[place + 1]).content)
+
+
+def _steps(
+    hits: Sequence[Said],
+    places: Sequence[int],
+    last: dict[Said, int],
+    lines: Sequence[bytes],
+    offset: int,
+    state: State,
+) -> None:
+    """Take in the first and the last step, and those whose turn it is in the series."""
+    steps = [(place, one.step) for one, place in last.items() if one.step is not None]
+    if not steps:
+        return
+    place, step = max(steps, key=itemgetter(0))
+    at = offset + sum(map(len, lines[:place])) + place
+    # The first of `steps` is the one that comes first.
+    state.between(steps[0][1], step, at)
+    if at >= state.series.next_offset:
+        starts = [*accumulate(map(len, lines), initial=offset)]
+        for found, one in zip(places, hits, strict=True):
             if one.step is not None:
-                state.count_steps(one.step, count)
-            if one.stages and not state.stages.keys() >= set(one.stages):
-                _again(Stage, self.lines[self.keys.index(key)], state)
-
-    def last_words(self, said: dict[bytes, Said], state: State) -> None:
-        """Take in what counts when it is the last of its name."""
-        for _, key in sorted((self.last[key], key) for key, one in said.items() if one.lasting):
-            state.take(said[key].lasting, 0)
-
-    def in_order(self, said: dict[bytes, Said], state: State) -> None:
-        """Take in what is kept in the order in which it comes."""
-        listed = {key for key, one in said.items() if one.listed or one.timed}
-        for place in self._places(listed) if listed else ():
-            one = said[self.keys[place]]
-            state.take(one.listed, 0)
-            if one.timed:
-                _again(LauncherRecord, self.lines[place], state)
-            if state.wants_next and place + 1 < len(self.lines):
-                state.next_line(_peeled(self.lines[place + 1]).content)
-
-    def steps(self, said: dict[bytes, Said], offset: int, state: State) -> None:
-        """Take in the steps, which have been counted."""
-        told = {key: one.step for key, one in said.items() if one.step is not None}
-        if told:
-            ends = accumulate(map(len, self.lines), initial=offset)
-            starts = [end + place for place, end in enumerate(ends)]
-            state.steps_at(self._places(told), lambda place: told[self.keys[place]], starts)
-
-    def _places(self, which: Container[bytes]) -> list[int]:
-        return [*compress(range(len(self.keys)), map(which.__contains__, self.keys))]
+                state.series.add(one.step, starts[found] + found)
 
 
 def _again(kind: type, raw: bytes, state: State) -> None:
@@ -186,10 +214,15 @@ def _said(raw: bytes, *, timed: bool) -> Said | None:
         peeled.source,
         step=steps[0] if steps else None,
         stages=tuple(event.name for event in events if isinstance(event, Stage)),
-        lasting=tuple(event for event in events if isinstance(event, _LASTING)),
+        lasting=tuple((_name(event), event) for event in events if isinstance(event, _LASTING)),
         listed=tuple(
             event for event in events if not isinstance(event, (Step, Stage, *_LASTING)) and event not in told
         ),
         timed=bool(told),
         alone=len(steps) > 1,
     )
+
+
+def _name(event: Header | Fact | Measured | Columns) -> _Name:
+    own = "" if isinstance(event, Columns) else event.key if isinstance(event, Header) else event.name
+    return type(event), own

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlaasgen.logs.patterns import Pattern
 
 # Goes up when the same bytes give another reading: stored results of an older one can be read again.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 
 # Blocks are cut by where they stand in the log, so that it makes no difference how the bytes came.

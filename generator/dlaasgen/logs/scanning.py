@@ -6,7 +6,6 @@ RE2 expression finds the lines that may matter, and a run of step lines that dif
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from dlaasgen.logs import known
@@ -34,8 +33,8 @@ _DEEPEST = 3
 _PATIENCE = 256
 # Where one line of so many has a needle, lines are known by what they said before.
 _MANY = 3
-# So few lines are the head or the tail of a log.
-_FEW = 256
+# The head or the tail of a log has so many bytes.
+_SMALL = 1 << 14
 # The last lines of a block stand in so many bytes of it.
 _END = 1 << 14
 
@@ -150,13 +149,13 @@ class Scanner:
 
     def _scan(self, data: bytes, offset: int, state: State) -> None:
         """The lines in which a needle is found; where these are many or the lines few, all by what each says."""
-        lines = data.count(b"\n")
-        state.total += lines
         position = self._walk(data, 0, offset, state)
-        if self._often or lines <= _FEW:
-            news = self._known(data[position:] if position else data, offset + position, state)
-            self._often = self._often and news * _MANY < lines
+        state.total += data.count(b"\n", 0, position)
+        if self._often or len(data) - position <= _SMALL:
+            self._known(data[position:] if position else data, offset + position, state)
             return
+        lines = data.count(b"\n", position)
+        state.total += lines
         hits = 0
         for match in needles().finditer(data):
             found = match.start()
@@ -171,20 +170,26 @@ class Scanner:
             position = self._walk(data, end + 1, offset, state)
         self._often = hits * _MANY > lines
 
-    def _known(self, data: bytes, offset: int, state: State) -> int:
-        """Every line, by what it says wherever it stands; the number of lines that have not come before."""
+    def _known(self, data: bytes, offset: int, state: State) -> None:
+        """Every line, by what it says wherever it stands; by itself where that depends on others."""
         if not data:
-            return 0
+            return
         lines = data[:-1].split(b"\n")
-        news = known.take(lines, offset, state, partial(within, self.source))
-        if news is None:
-            for raw in lines:
-                self._one(raw, offset, state, cut=False)
-                offset += len(raw) + 1
-            return len(lines)
-        if state.wants_next:
-            self._waiting, self._patience = state, _PATIENCE
-        return news
+        state.total += len(lines)
+        told, news = known.told_by(lines)
+        self._often = self._often and news * _MANY < len(lines)
+        start = 0
+        for place in (*known.alone(told, lambda one: within(self.source, one) != state.source), len(lines)):
+            if place > start:
+                known.take(told[start:place], lines[start:place], offset, state)
+                offset += sum(map(len, lines[start:place])) + place - start
+                start = place
+                if state.wants_next:
+                    self._waiting, self._patience = state, _PATIENCE
+            while start < len(lines) and (start <= place or self._parts or self._waiting):
+                self._one(lines[start], offset, state, cut=False)
+                offset += len(lines[start]) + 1
+                start += 1
 
     def _walk(self, data: bytes, position: int, offset: int, state: State) -> int:
         """Read on, line by line, while a line that was begun waits for its rest."""
@@ -248,7 +253,7 @@ class Scanner:
     def _step(self, data: bytes, start: int, state: State) -> Step | None:
         """The step line that starts at `start`; None when it is something else, or more, or of another source."""
         raw = data[start : data.find(b"\n", start)].rstrip(b"\r")
-        peeled = peel(raw, {})
-        if peeled.partial or within(self.source, peeled.source) != state.source:
+        peeled = peel(raw[:LONGEST_LINE], {})
+        if len(raw) > LONGEST_LINE or peeled.partial or within(self.source, peeled.source) != state.source:
             return None
         return step_of(peeled)

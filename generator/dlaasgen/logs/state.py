@@ -117,14 +117,10 @@ class State:
         if step.loss is not None and not math.isfinite(step.loss):
             self._nan += count
 
-    def steps_at(self, places: Sequence[int], step_at: Callable[[int], Step], starts: Sequence[int]) -> None:
-        """Take in step lines that have been counted: the n-th line of a block starts at starts[n]."""
-        self._first = self._first or step_at(places[0])
-        self._last, self._last_offset = step_at(places[-1]), starts[places[-1]]
-        if self._last_offset >= self.series.next_offset:
-            for place in places:
-                if starts[place] >= self.series.next_offset:
-                    self.series.add(step_at(place), starts[place])
+    def between(self, first: Step, last: Step, offset: int) -> None:
+        """The first and the last of the steps of a block, which have been counted; the last line starts at `offset`."""
+        self._first = self._first or first
+        self._last, self._last_offset = last, offset
 
     def steps_read(self, name: str, count: int) -> None:
         """Count lines of a run of steps."""
