@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from postgres import Server, server
 from support import ROOT, Golden, Guard, Run, runner
@@ -21,6 +23,11 @@ GOLDEN = ROOT / "tests" / "golden"
 OPENERS = frozenset({"dlaasgen", "kubectl", "store_name"})
 GUARD = Guard()
 sys.addaudithook(GUARD)
+# How many examples a property is tried with: few in an ordinary run, many in CI. None is timed: machines are busy.
+_UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _UNTIMED, max_examples=30)
+settings.register_profile("thorough", _UNTIMED, max_examples=200)
+settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

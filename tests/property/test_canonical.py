@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -43,7 +43,6 @@ def typed(value: Any) -> Any:
     return (type(value), repr(value))
 
 
-@settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_what_is_written_is_read(value: Any) -> None:
     text = dump(value)
@@ -52,7 +51,6 @@ def test_what_is_written_is_read(value: Any) -> None:
     assert text.encode().decode() == text
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(STRINGS, min_size=1, max_size=8))
 def test_slow_readers_read_the_same_strings(strings: list[str]) -> None:
     value = {"list": strings, "map": {s: s for s in strings}, "deep": [[{s: [s]}] for s in strings]}
@@ -63,7 +61,6 @@ def test_slow_readers_read_the_same_strings(strings: list[str]) -> None:
     assert reader.load(text) == value
 
 
-@settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_one_text_for_one_value(value: Any) -> None:
     text = dump(value)
@@ -71,7 +68,6 @@ def test_one_text_for_one_value(value: Any) -> None:
     assert dump(json.loads(json.dumps(value))) == text
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(STRINGS, st.integers(0, 9), min_size=2, max_size=6), st.randoms())
 def test_the_order_of_a_mapping_does_not_show(value: dict[str, int], random: Any) -> None:
     items = list(value.items())

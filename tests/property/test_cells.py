@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dlaasgen.cells import expand, expand_with_notes, explain, github_matrix, select
@@ -93,7 +93,6 @@ def outcome(matrix: Matrix) -> list[dict[str, Any]] | set[str]:
         return {finding.code for finding in error.findings}
 
 
-@settings(max_examples=200, deadline=None)
 @given(matrices())
 def test_expansion_is_what_the_oracle_says(matrix: Matrix) -> None:
     expected = oracle(matrix)
@@ -105,7 +104,6 @@ def test_expansion_is_what_the_oracle_says(matrix: Matrix) -> None:
         assert found == expected
 
 
-@settings(deadline=None)
 @given(matrices())
 def test_laws(matrix: Matrix) -> None:
     try:
@@ -123,7 +121,6 @@ def test_laws(matrix: Matrix) -> None:
     assert expand(matrix) == cells
 
 
-@settings(deadline=None)
 @given(matrices(), st.randoms(use_true_random=False), st.sampled_from([None, Sample(random=3), Sample(strength=2)]))
 def test_the_order_of_excludes_does_not_matter(matrix: Matrix, random: Any, sample: Sample | None) -> None:
     def made(rules: tuple[Exclude, ...]) -> Matrix:
@@ -137,7 +134,6 @@ def test_the_order_of_excludes_does_not_matter(matrix: Matrix, random: Any, samp
     assert outcome(made(rules)) == outcome(made(tuple(shuffled)))
 
 
-@settings(deadline=None)
 @given(matrices(), VALUE, st.sampled_from(["a", "b", "c"]))
 def test_a_condition_is_an_exclude_written_otherwise(matrix: Matrix, value: int, name: str) -> None:
     def made(rule: Exclude) -> Matrix:
@@ -159,7 +155,6 @@ def test_the_nearest_id_is_an_id(text: str) -> None:
 PIECE = st.sampled_from(["{{ a }}", "{{b}}", "{{  repeat }}", "x", "-", "%", "%s", "}}", "}", ".", "A", "\u00e9", " "])
 
 
-@settings(deadline=None)
 @given(st.lists(PIECE, max_size=6).map("".join), st.text("ab-%{}", max_size=5), st.integers(1, 9))
 def test_simple_templates_give_what_jinja_gives(text: str, value: str, repeat: int) -> None:
     names = ["a", "b", "repeat"]
@@ -171,7 +166,6 @@ def test_simple_templates_give_what_jinja_gives(text: str, value: str, repeat: i
     assert fast.render(values, str) == slow.render(values, str)
 
 
-@settings(deadline=None)
 @given(st.text("{}%#-| a'b()[].~=\n", max_size=30))
 def test_any_template_renders_or_is_refused_with_a_finding(text: str) -> None:
     codes = set()
@@ -183,7 +177,6 @@ def test_any_template_renders_or_is_refused_with_a_finding(text: str) -> None:
     assert codes <= {"M205", "M206"}
 
 
-@settings(deadline=None)
 @given(st.text("ab=&|!<>()[]{}.,'\"?:0 1+-*/%\n\\cel", max_size=30))
 def test_any_expression_holds_or_is_refused_with_a_finding(text: str) -> None:
     axes = (Axis("a", (AxisValue("1", 1), AxisValue("x", "x"))), Axis("b", (AxisValue("0.5", 0.5),)))

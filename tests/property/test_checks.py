@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.adapters.benchmark_facts import benchmark_facts
@@ -84,7 +84,6 @@ def test_the_walk_finds_a_fault_exactly_where_the_validator_does(manifest: dict[
         assert (faults(schema, manifest) == []) == decides.is_valid(manifest)
 
 
-@settings(max_examples=30)
 @given(st.lists(manifests(), max_size=4))
 def test_what_a_checker_has_seen_changes_nothing(many: list[dict[str, Any]]) -> None:
     checker = Checker(CONTEXT, SCHEMAS)
@@ -92,7 +91,6 @@ def test_what_a_checker_has_seen_changes_nothing(many: list[dict[str, Any]]) -> 
     assert together == [Checker(CONTEXT, SCHEMAS).findings(m) for m in [tfjob(), *many, *many]]
 
 
-@settings(max_examples=50)
 @given(manifests())
 def test_checking_changes_nothing(manifest: dict[str, Any]) -> None:
     before = copy.deepcopy(manifest)
@@ -105,7 +103,6 @@ def test_sets_never_fail(many: list[tuple[str | None, dict[str, Any]]]) -> None:
     assert {f.code for f in check_set(many, CONTEXT)} <= {"K112"}
 
 
-@settings(max_examples=300)
 @given(st.lists(words | st.text(max_size=12), max_size=6))
 def test_any_words_are_judged(line: list[str]) -> None:
     command = judged(("tf_cnn_benchmarks.py", *line), FACTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
@@ -115,7 +115,6 @@ def manifests(draw: st.DrawFn, dialect: Dialect) -> dict[str, Any]:
     return {"apiVersion": dialect.api_version, "kind": dialect.kind, "metadata": metadata, "spec": spec}
 
 
-@settings(max_examples=400, deadline=None)
 @given(data=st.data(), source=st.sampled_from(tuple(DIALECTS)), to=st.sampled_from(tuple(DIALECTS)))
 def test_there_and_back(data: st.DataObject, source: str, to: str) -> None:
     manifest = data.draw(manifests(DIALECTS[source]))
@@ -143,7 +142,6 @@ def test_there_and_back(data: st.DataObject, source: str, to: str) -> None:
 ODD: tuple[Any, ...] = (None, True, 0, -1, 1.5, "", "x", [], [None], {}, {"a": 1}, [{}], {"spec": {}})
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_nothing_trips_it_over(data: st.DataObject) -> None:
     dialect = DIALECTS[data.draw(st.sampled_from(sorted(DIALECTS)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import rjsonnet
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.ksonnet.application import new
@@ -16,7 +16,6 @@ from dlaasgen.ksonnet.params import Params
 EMPTY = application_files(new("a"), "")[COMPONENT_PARAMS]
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_fields_are_read_back(name: str) -> None:
     text = f"local o = {{ {field(name)}: 1 }}; o{member(name)}"
@@ -24,7 +23,6 @@ def test_fields_are_read_back(name: str) -> None:
     assert json.loads(rjsonnet.evaluate_snippet("x", text)) == 1
 
 
-@settings(deadline=None, max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.logs import known
@@ -100,7 +100,6 @@ def test_the_time_before_a_line_is_told_by_stages_and_launcher_records_alone(
     assert names[0] == names[1]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(LINES) | st.sampled_from([b"FATAL Flags parsing error:", b"1\timages/sec"]), max_size=8),
     st.lists(stamps | st.just(b""), min_size=1, max_size=3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.cells import Cell
@@ -23,7 +23,6 @@ DNS_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?").fullmatch
 LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?").fullmatch
 
 
-@settings(max_examples=60, deadline=None)
 @given(NAMES, IDS, st.dictionaries(AXES, VALUES, max_size=4), st.integers(1, 99))
 def test_kubernetes_takes_every_name_and_label(name: str, cell: str, axes: dict[str, str], repeat: int) -> None:
     matrix = Matrix(name, "p", "job", (), repeats=99)
@@ -47,7 +46,6 @@ def test_kubernetes_takes_every_name_and_label(name: str, cell: str, axes: dict[
         assert len(value) <= 63
 
 
-@settings(max_examples=60, deadline=None)
 @given(VALUES)
 def test_a_label_value_stays_as_it_is_when_it_can(text: str) -> None:
     value = label_value(text)
@@ -56,7 +54,6 @@ def test_a_label_value_stays_as_it_is_when_it_can(text: str) -> None:
         assert value == text
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.integers(0, 3), max_size=3), min_size=2, max_size=2), IDS)
 def test_names_are_equal_exactly_when_contents_are(contents: list[dict[str, int]], cell: str) -> None:
     own = identity(Matrix("m", "p", "job", ()), Cell(cell, {}, {}), "1", "{}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen import cells_codes
@@ -65,13 +65,11 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab1 \n\t-:?,[]{}#&*!|>'\"%@`\\~.=<0xeé\u2028"), max_size=80))
-@settings(max_examples=300)
 def test_any_punctuation(text: str) -> None:
     outcome(text.encode())
 
 
 @given(st.data())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_mutated_files(data: st.DataObject) -> None:
     text = data.draw(st.sampled_from(seeds()))
     for _ in range(data.draw(st.integers(1, 4))):
@@ -141,7 +139,6 @@ def of_structure(finding: Finding) -> bool:
 
 
 @given(mutants())
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_the_schema_and_the_parser_agree_on_structure(document: Any) -> None:
     errors = [f"{error.json_path}: {error.message}" for error in validator().iter_errors(document)]
     try:

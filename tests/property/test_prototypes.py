@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.canonical import dump
@@ -30,7 +30,6 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(SOURCES)
 def test_any_comment_is_read_or_told(text: str) -> None:
     source = f"// @name x\n{text}"
@@ -50,7 +49,6 @@ def test_any_comment_is_read_or_told(text: str) -> None:
         assert f.found is None or (f.found.isprintable() and len(f.found) <= 60)
 
 
-@settings(max_examples=60, deadline=None)
 @given(_JSON.filter(lambda v: v is not None))
 def test_a_json_default_comes_back(value: object) -> None:
     types = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}

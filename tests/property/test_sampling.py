@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import combinations, product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dlaasgen.sampling import Constraint, covering_rows, random_rows
@@ -24,7 +24,6 @@ def constraints(forbidden: list[dict[int, int]]) -> list[Constraint]:
     return made
 
 
-@settings(deadline=None)
 @given(spaces(), st.integers(1, 4))
 def test_all_allowed_combinations_are_covered_and_no_other(
     space: tuple[list[int], list[dict[int, int]]], t: int

@@ -179,6 +179,6 @@ def test_commands_are_run_in_turn_and_once_more_uncounted(tmp_path: Path) -> Non
 @pytest.mark.outside
 def test_memory_counts_the_processes_that_a_command_starts(tmp_path: Path) -> None:
     measure = script("measure")
-    peak = measure.memory(measure.Command(["sh", "-c", "sleep 0.2 & sleep 0.2; wait"], {}, tmp_path))
+    peak = measure.memory(measure.Command(["sh", "-c", "sleep 1 & sleep 1; wait"], {}, tmp_path))
     assert peak.processes >= 2
     assert 0 < peak.pss <= peak.rss

@@ -65,7 +65,7 @@ def test_workflows_pin_their_actions_and_ask_for_no_more_than_they_need(workflow
         # Only a release writes: the images, and the identity that signs them.
         writes = {k for k, v in job["permissions"].items() if v != "read"}
         assert writes <= ({"packages", "id-token"} if job.get("if") == "github.event_name == 'release'" else set())
-        assert job["timeout-minutes"] <= 60
+        assert job["timeout-minutes"] <= 90  # the test cluster may have to be compiled
 
 
 def test_ci_tests_every_python_that_the_project_says_it_supports() -> None:
