@@ -38,7 +38,7 @@ def tfjob(*args: str, workers: int = 3, servers: int = 1) -> dict[str, Any]:
             "labels": {"dlaasgen/cell": "resnet50"},
         },
         "spec": {
-            "runPolicy": {"activeDeadlineSeconds": 7200, "backoffLimit": 0, "cleanPodPolicy": "Running"},
+            "runPolicy": {"activeDeadlineSeconds": 7200, "backoffLimit": 1, "cleanPodPolicy": "Running"},
             "tfReplicaSpecs": {role: spec for role, spec in roles.items() if spec["replicas"]},
         },
     }

@@ -12,7 +12,10 @@ CODES: dict[str, tuple[str, str]] = {
     "K104": ("Missing field", "The API requires the field."),
     "K105": ("Out of range or of the wrong form", "The API bounds the number, or the form of the text."),
     "K106": ("No Kubernetes object", "A manifest is a mapping with apiVersion, kind and metadata."),
-    "K107": ("Unknown kind", "This version of Kubernetes has no such kind in this API group."),
+    "K107": (
+        "Unknown kind",
+        "Neither this version of Kubernetes nor an operator has such a kind in this API group and version.",
+    ),
     "K108": ("Not checked", "There is no schema for the kind, so its fields have not been checked."),
     "K109": ("Unknown Kubernetes version", "There are no schemas for this version of Kubernetes."),
     "K110": ("Against the schema", "The manifest does not fit the schema of its kind."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dlaasgen import flags
 from dlaasgen.findings import did_you_mean, nearest, shown
+from dlaasgen.shell_texts import commands
 
 if TYPE_CHECKING:
     from dlaasgen.flags import Facts, Flag, Given
@@ -73,7 +74,7 @@ def judged(words: tuple[str, ...], facts: Facts) -> Command | None:
     if at is None:
         return None
     if _runs(words[at]) == "shell":
-        return Command(at, (Fault("P311", "the benchmark's flags are in a text for a shell", at),), {}, [])
+        return _in_shell(words[at], at, facts)
     settings = _settings(words, at + 1, facts)
     values = {name: value for _, name, value, _ in settings}
     faults = [fault._replace(place=place) for place, _, _, fault in settings if fault is not None]
@@ -89,6 +90,21 @@ def judged(words: tuple[str, ...], facts: Facts) -> Command | None:
     if told:
         faults += [Fault(code, text, command.place(*names), None, *rest) for code, text, names, *rest in told]
     return command._replace(faults=tuple(faults)) if faults else command
+
+
+def _in_shell(text: str, at: int, facts: Facts) -> Command:
+    """The command line in a text for a shell, which is the word `at`. Of several, the first."""
+    lines = [line for line in commands(text) or () if any(_PROGRAM in word and _runs(word) for word in line)]
+    first = judged(lines[0], facts) if lines else None
+    if first is None:
+        fault = Fault("P311", "the benchmark's flags are in a text for a shell that cannot be taken apart", at)
+        return Command(at, (fault,), {}, [])
+    faults = [fault._replace(place=at) for fault in first.faults]
+    if len(lines) > 1:
+        message = f"of the {len(lines)} command lines of the benchmark in a text for a shell, the first is checked"
+        faults.append(Fault("P311", message, at))
+    settings = [(at, name, value, fault) for _, name, value, fault in first.settings]
+    return first._replace(at=at, faults=tuple(faults), settings=settings)
 
 
 def _twice(settings: list[Setting]) -> list[Fault]:

@@ -95,8 +95,9 @@ POLICIES = (
         "P311",
         "note",
         "command line in a shell text is not checked",
-        "The benchmark is started from a text for a shell, whose variables and quotes only a shell knows. Give the "
-        "words as a list to have its flags checked.",
+        "The benchmark is started from a text for a shell. Its words are checked as far as they can be told without "
+        "running it: not in a text whose quotes do not match, nor the second of two benchmarks in one text. Give the "
+        "words as a list to have all flags checked.",
         "write one word an item",
     ),
     Policy(

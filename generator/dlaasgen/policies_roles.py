@@ -1,4 +1,4 @@
-"""Policies on a job's roles and their pods (P105 to P112). No I/O here."""
+"""Policies on a job's roles and their pods (P105 to P113). No I/O here."""
 
 from __future__ import annotations
 
@@ -64,13 +64,25 @@ POLICIES = (
         "stands in the pod has no effect.",
         "move it up, beside replicas and template",
     ),
+    Policy(
+        "P113",
+        "error",
+        "job without workers",
+        "No pod of the job trains: replicas is 0 for all of Worker, Chief and Master, or there is no such role. The "
+        "operator has nothing to wait for: such a job ends at once, or never. An MPIJob without workers is a warning, "
+        "since its launcher may work itself.",
+        "set replicas of Worker",
+    ),
 )
+
+# The roles that stand beside those that train.
+_BESIDE = ("ps", "evaluator", "launcher")
 
 _LONGEST_POD = 63
 
 
 def check_pods(subject: Subject, say: Report) -> None:
-    """P101 of containers, P105 and P108 to P112."""
+    """P101 of containers, P105 and P108 to P113."""
     for pod in subject.pods:
         for index, container in enumerate(pod.containers):
             name = container.get("name")
@@ -82,12 +94,31 @@ def check_pods(subject: Subject, say: Report) -> None:
                     found=shown(name),
                     expected=rule,
                 )
+    if subject.dialect is not None:
+        _workers(subject, subject.dialect, say)
     if subject.dialect is not None and subject.dialect.replicas is not None:
         _roles(subject, subject.dialect, say)
     elif subject.kind == "Job" and subject.spec.get("completionMode") == "Indexed":
         count = subject.spec.get("completions")
         if count.__class__ is int and count > 0:
             _pod_name(f"{subject.name}-{count - 1}", say)
+
+
+def _workers(subject: Subject, dialect: Dialect, say: Report) -> None:
+    """P113. What has an unknown role may be a worker misspelt, and a job without any pods is the schema's to refuse."""
+    if any(pod.number and (pod.role or "worker").lower() not in _BESIDE for pod in subject.pods) or not subject.pods:
+        return
+    first = next((pod for pod in subject.pods if pod.role is None or pod.role.lower() not in _BESIDE), None)
+    if dialect.replicas is None:
+        path = "spec.parallelism" if dialect.kind == "Job" else "spec.trainer.numNodes"
+    elif first is None:
+        path = f"spec.{dialect.replicas}"
+    else:
+        path = f"{first.path.removesuffix('.template')}.replicas"
+    severity: Severity | None = "warning" if dialect.kind == "MPIJob" else None
+    found = ", ".join(f"{pod.number} {shown(pod.role)[1:-1]}" for pod in subject.pods if pod.role is not None)
+    hint = f"set {path.rpartition('.')[2]}" if dialect.replicas is None else None
+    say("P113", "the job has no workers", path, found=found or "0 pods", hint=hint, severity=severity)
 
 
 def _roles(subject: Subject, dialect: Dialect, say: Report) -> None:

@@ -34,7 +34,8 @@ POLICIES = (
         "warning",
         "no deadline",
         "Workers whose peer is gone wait for it in silence: a job without activeDeadlineSeconds then holds its nodes "
-        "until somebody notices.",
+        "until somebody notices. (An operator looks at the job's deadline when something happens to the job, and then "
+        "removes all of its pods with their logs: collect logs while jobs run.)",
         "set activeDeadlineSeconds",
     ),
     Policy(
@@ -45,14 +46,24 @@ POLICIES = (
         "other.",
         "leave suspend out: Kueue suspends the job itself",
     ),
+    Policy(
+        "P405",
+        "warning",
+        "no failure is allowed, so that logs are lost",
+        "The operator of TFJobs and PyTorchJobs (seen with training-operator 1.8.1) removes a failed pod, and with it "
+        "the log that says why, when the job has reached its limit of failures before: with backoffLimit 0 that is "
+        "always so. With 1 it restarts nothing either where restartPolicy is Never, and keeps the pod.",
+        "set backoffLimit: 1",
+    ),
 )
+_LOSING = ("TFJob", "PyTorchJob")
 
 _BILLION = 10**9
 QUEUE = "kueue.x-k8s.io/queue-name"
 
 
 def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
-    """P401 to P404."""
+    """P401 to P405."""
     dialect = subject.dialect
     if cluster is not None and (cluster.cpu is not None or cluster.memory is not None):
         _fits(subject, cluster, say)
@@ -63,6 +74,9 @@ def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
         inside = [pod for pod in subject.pods if "activeDeadlineSeconds" in pod.spec]
         if not inside or len(inside) < len(subject.pods):
             _deadline(subject, say)
+    if dialect.kind in _LOSING and policies.get("backoffLimit") == 0:
+        path = f"{dialect.policy_path}.backoffLimit"
+        say("P405", "with backoffLimit 0 the operator removes failed pods, and their logs", path)
     if "suspend" in policies:
         labels = as_dict(subject.metadata.get("labels"))
         if QUEUE in labels:

@@ -76,3 +76,25 @@ def test_loudness_before_or_after_the_command(dlaasgen: Run, tmp_path: Path) -> 
     assert dlaasgen("check", "m.yaml", "-q", cwd=tmp_path).ok().out == ""
     assert dlaasgen("-q", "check", "m.yaml", cwd=tmp_path).ok().out == ""
     assert dlaasgen("prototypes", "list", "--verbose", cwd=tmp_path).ok().out
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        (
+            "kubeflow.org/v2",
+            "m.yaml:1:1: apiVersion: error[K107]: there is no TFJob in kubeflow.org/v2; "
+            "expected one of kubeflow.org/v1, kubeflow.org/v1alpha2, kubeflow.org/v1beta2",
+        ),
+        (
+            "kubeflow.org/v1beta1",
+            "m.yaml:2:1: kind: note[K108]: TFJob of kubeflow.org/v1beta1 is not checked: there is no schema for it; "
+            "`dlaasgen convert` brings it into a dialect of today",
+        ),
+    ],
+)
+def test_a_version_of_an_api_that_never_was(dlaasgen: Run, tmp_path: Path, version: str, told: str) -> None:
+    (tmp_path / "m.yaml").write_text(
+        f"apiVersion: {version}\nkind: TFJob\nmetadata: {{name: a, namespace: x}}\nspec: {{}}\n"
+    )
+    assert dlaasgen("-v", "check", "m.yaml", cwd=tmp_path).out.splitlines()[0] == told

@@ -50,6 +50,11 @@ def threads(openmp: Any, *more: str) -> Manifest:
     return changed(args("--mkl", *more), *BOX, "env", to=[{"name": "OTHER"}, "none", {"name": OPENMP, **openmp}])
 
 
+def in_shell(text: str) -> Manifest:
+    """A TFJob whose workers run a text for a shell."""
+    return changed(tfjob(), *BOX, "args", to=["sh", "-c", text])
+
+
 def policy(name: str, value: Any) -> Manifest:
     return changed(tfjob(), "spec", "runPolicy", name, to=value)
 
@@ -459,8 +464,54 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
-        changed(tfjob(), *BOX, "args", to=["sh", "-c", f"python {SCRIPT} --nonsense"]),
-        [f"{C}.args[2]: note[P311]: the benchmark's flags are in a text for a shell; write one word an item"],
+        changed(tfjob(), *BOX, "args", to=["sh", "-c", f"python '{SCRIPT} --nonsense"]),
+        [
+            f"{C}.args[2]: note[P311]: the benchmark's flags are in a text for a shell that cannot be taken apart; "
+            "write one word an item"
+        ],
+    ),
+    (
+        in_shell(f"cd /x && python {SCRIPT} --modle=resnet50 --batch_size=$B --device=cpu --mkl 2>&1 | tee log"),
+        [f"{C}.args[2]: error[P301]: tf_cnn_benchmarks has no flag --modle; did you mean --model?"],
+    ),
+    (
+        in_shell(f"bash -c 'exec {SCRIPT} --device=cpu --num_batches=$((2 * $N)) --batch_size=0'"),
+        [
+            f"{C}.args[2]: error[P308]: data_format NCHW, the default, is not possible on a CPU without MKL; write "
+            "--data_format=NHWC, or --mkl=true for an image with oneDNN",
+        ],
+    ),
+    (
+        in_shell(f"{SCRIPT} --device=cpu --mkl; {SCRIPT} --nonsense"),
+        [
+            f"{C}.args[2]: note[P311]: of the 2 command lines of the benchmark in a text for a shell, the first is "
+            "checked; write one word an item"
+        ],
+    ),
+    (
+        changed(tfjob(workers=0), *WORKER, to=replica(0)),
+        [
+            f"{W}.replicas: error[P113]: the job has no workers; found 1 PS, 0 Worker; set replicas of Worker",
+        ],
+    ),
+    (
+        tfjob(workers=0),
+        ["spec.tfReplicaSpecs: error[P113]: the job has no workers; found 1 PS; set replicas of Worker"],
+    ),
+    (
+        changed(job(), "spec", "parallelism", to=0),
+        ["spec.parallelism: error[P113]: the job has no workers; found 0 pods; set parallelism"],
+    ),
+    (
+        trainjob(0),
+        ["spec.trainer.numNodes: error[P113]: the job has no workers; found 0 pods; set numNodes"],
+    ),
+    (
+        policy("backoffLimit", 0),
+        [
+            "spec.runPolicy.backoffLimit: warning[P405]: with backoffLimit 0 the operator removes failed pods, and "
+            "their logs; set backoffLimit: 1"
+        ],
     ),
     (
         model("mobilenet"),

@@ -12,6 +12,7 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.conversion_old import is_old
 from dlaasgen.dialects import DIALECTS, Dialect, detect
 from dlaasgen.dialects_faults import faults
 from dlaasgen.dialects_schema import kind_schema, kinds, schema
@@ -165,6 +166,12 @@ class KubernetesSchemas:
             hint = near or (f"it is in {' and '.join(same_kind)}" if same_kind else None)
             message = f"Kubernetes {self.version} has no kind {shown(kind)[1:-1]} in {shown(api_version)[1:-1]}"
             return Finding("K107", message, path="kind", hint=hint)
+        old = is_old(manifest)
+        if any(a.rpartition("/")[0] == group for a in same_kind) and not old:
+            message = f"there is no {shown(kind)[1:-1]} in {shown(api_version)[1:-1]}"
+            return Finding("K107", message, path="apiVersion", expected=f"one of {', '.join(same_kind)}")
         message = f"{shown(kind)[1:-1]} of {shown(api_version)[1:-1]} is not checked: there is no schema for it"
         hint = f"did you mean {same_kind[0]}?" if len(same_kind) == 1 else None
+        if old:
+            hint = "`dlaasgen convert` brings it into a dialect of today"
         return Finding("K108", message, "note", path="kind", hint=hint)
