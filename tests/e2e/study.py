@@ -18,7 +18,7 @@ class Study:
     def __init__(self, folder: Path, dlaasgen: Run, kube: Kube) -> None:
         self.folder, self.dlaasgen, self.kube = folder, dlaasgen, kube
 
-    def render(self, *, name: str = "small", **changes: Any) -> dict[str, str]:
+    def render(self, *, name: str = "small", run: str = "", **changes: Any) -> dict[str, str]:
         """Renders it anew with some keys of the matrix changed; cell id -> job name."""
         params = {
             "namespace": self.kube.namespace,
@@ -44,7 +44,8 @@ class Study:
         file = self.folder / "matrix" / f"{name}.yaml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(matrix), encoding="utf-8")
-        self.dlaasgen("render", file, "--out", self.folder / "rendered", cwd=self.folder).ok()
+        options = ["--run", run] if run else []
+        self.dlaasgen("render", file, "--out", self.folder / "rendered", *options, cwd=self.folder).ok()
         index = json.loads((self.tree(name) / "index.json").read_text(encoding="utf-8"))
         return {cell["id"]: cell["job"] for cell in index["cells"]}
 

@@ -43,6 +43,7 @@ PULL = 'failed to pull and unpack image "a/b:1": connection refused'
         ({"phase": "Pending"}, "pending", ""),
         ({"phase": "Running", "containerStatuses": [container({"running": {}})]}, "running", ""),
         ({"phase": "Unknown"}, "running", ""),
+        ({"phase": "Running", "conditions": [{"type": "PodScheduled", "status": "True"}]}, "running", ""),
         ({"phase": "Succeeded", "containerStatuses": [container(ended(0, "Completed"))]}, "succeeded", ""),
         (waiting("ContainerCreating"), "pending", "ContainerCreating"),
         (waiting("ErrImagePull", PULL), "pending", f"ErrImagePull: {PULL}"),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dlaasgen.joining import Job
-from dlaasgen.pod_labels import identify
+from dlaasgen.pod_labels import identify, identify_job
 
 
 def pod(name: str = "study-worker-1", labels: Any = None, notes: Any = None) -> dict[str, Any]:
@@ -43,3 +43,11 @@ def test_parameters_that_are_none_are_left_out(text: str) -> None:
 def test_a_job_of_a_tree_is_known_better() -> None:
     known = Job("study", "1", "m", "c", manifest_digest="sha256:0")
     assert identify(pod(labels={"dlaasgen/cell": "other"}), "c", 0, {"study": known})[1] is known
+
+
+def test_an_object_of_a_jobs_kind_is_its_job_whatever_its_name_looks_like() -> None:
+    labels = {"dlaasgen/matrix": "m", "dlaasgen/cell": "c1", "dlaasgen/run": "7"}
+    assert identify_job(pod("a-worker-1", labels), {}) == Job("a-worker-1", "7", "m", "c1")
+    assert identify_job(pod("a-worker-1"), {}) == Job("a-worker-1")
+    known = Job("a-worker-1", "1", "m", "c")
+    assert identify_job(pod("a-worker-1"), {"a-worker-1": known}) is known

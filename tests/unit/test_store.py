@@ -303,3 +303,13 @@ def test_what_kubernetes_says_comes_with_the_logs(database: Database) -> None:
     with database.write() as connection:
         log_store.move(connection, "file:a-worker-0.log", Job("b", "1"))
     assert {t.job.job for t in result_store.todo(database, "1")} == {"a", "b"}
+
+
+def test_what_a_tree_knows_of_a_job_outlives_what_labels_say_of_it(database: Database) -> None:
+    log_store.store(database, [arrival(b"x\n", job=CELL)])
+    less = replace(CELL, params={}, manifest_digest=None)
+    assert log_store.store(database, [arrival(b"x\n", job=less)]) == 0
+    assert [t.job for t in result_store.todo(database, "1")] == [CELL]
+    more = replace(CELL, params={"replicas": 3}, manifest_digest="sha256:1")
+    log_store.store(database, [arrival(b"x\n", job=more)])
+    assert [t.job for t in result_store.todo(database, "1")] == [more]

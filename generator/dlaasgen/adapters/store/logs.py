@@ -124,7 +124,9 @@ def keep_job(database: Database, connection: sa.Connection, job: Job) -> None:
         connection.execute(insert.on_conflict_do_nothing())
         return
     told = {name: value for name, value in row.items() if name not in {"job", "run"}}
-    connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told))
+    # A tree knows the manifest and all parameters, a pod's labels do not.
+    better = sa.or_(insert.excluded.manifest_digest.is_not(None), jobs.c.manifest_digest.is_(None))
+    connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told, where=better))
 
 
 def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]]:
