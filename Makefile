@@ -8,6 +8,8 @@ UV     := uv==0.13.9
 JSONNET            := $(sort $(shell find prototypes generator/dlaasgen/templates -name '*.*sonnet'))
 GO_JSONNET         := github.com/google/go-jsonnet/cmd
 GO_JSONNET_VERSION := v0.21.0
+ACTIONLINT         := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+WORKFLOWS          := $(sort $(shell find .github/workflows generator/dlaasgen/templates -name '*.yml' -path '*workflows*'))
 
 # The environment is made anew when the lock, the project file or the Python changes; otherwise `make setup` does nothing.
 INPUTS := requirements/dev.lock pyproject.toml
@@ -15,7 +17,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet coverage drift docs sarif-tool images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
+.PHONY: help setup run test check static format lint types layers jsonnet workflows coverage drift docs sarif-tool images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,7 +56,7 @@ test: setup ## Run every test: unit, property, acceptance (PYTEST="-k name" to c
 
 check: static sarif-tool test coverage drift ## Everything that CI runs: static checks, tests, coverage, drift
 
-static: lint types layers jsonnet ## Format, lint, types, layers, prototypes' format
+static: lint types layers jsonnet workflows ## Format, lint, types, layers, prototypes' format, workflows
 
 format: export PATH := $(abspath $(BIN)):$(PATH)
 format: setup ## Rewrite the sources in the project's format
@@ -81,6 +83,13 @@ jsonnet: setup
 	else echo 'jsonnetfmt: skipped, neither it nor Go is installed'; fi
 	@if command -v jsonnet-lint >/dev/null; then jsonnet-lint -J prototypes $(filter %.jsonnet,$(JSONNET)); \
 	else echo 'jsonnet-lint: skipped, neither it nor Go is installed'; fi
+
+# From PATH, or built once with Go, like those. With shellcheck on PATH it reads the steps' scripts too.
+workflows: export PATH := $(abspath $(BIN)):$(PATH)
+workflows: setup
+	@if ! command -v actionlint >/dev/null && command -v go >/dev/null; then GOBIN="$(abspath $(BIN))" go install $(ACTIONLINT); fi
+	@if command -v actionlint >/dev/null; then actionlint $(WORKFLOWS); \
+	else echo 'actionlint: skipped, neither it nor Go is installed'; fi
 
 coverage: setup # of the last test run
 	@$(BIN)/coverage report --omit='*/dlaasgen/adapters/*,*/dlaasgen/cli/*,*/dlaasgen/pipeline/*' --fail-under=100

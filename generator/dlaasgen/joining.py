@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from dlaasgen.origins import Origin
     from dlaasgen.tree import Index
 
+# The run of what was run by hand, which is in no tree. Its logs are of the tree's cells, and of jobs of their own.
+BY_HAND = "by-hand"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

@@ -5,9 +5,11 @@ A log is written by others: what it claims counts only where it names a job of t
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dlaasgen.joining import BY_HAND
 from dlaasgen.logs.events import LauncherRecord
 from dlaasgen.logs.formats import launcher
 from dlaasgen.logs.prefixes import LONGEST_LINE, peel
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 # The record stands before all else that the launcher says; what comes later may be the command's own words.
 HEAD = 1 << 16
 _LONGEST = 300
+_JOB = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,17 @@ def claimed(head: bytes) -> Claim | None:
 
 
 def job_of(claim: Claim | None, known: Known) -> Job | None:
-    """The job of the given trees that a claim names: by the job's name, else by matrix, cell and run."""
+    """The job of the given trees that a claim names: by the job's name, else by matrix, cell and run.
+
+    What was run by hand is a job of its own, of the cell that it names.
+    """
     if claim is None:
         return None
     job = known.jobs.get(claim.job)
+    if job is None and claim.run == BY_HAND and _JOB.fullmatch(claim.job):
+        cells = [known.jobs[name] for name in known.claims.get(claim.cell, ())]
+        cells = [cell for cell in cells if _fits(replace(claim, run=cell.run), cell)]
+        return replace(cells[0], job=claim.job, run=BY_HAND, manifest_digest=None) if len(cells) == 1 else None
     if not claim.job:
         fitting = [known.jobs[name] for name in known.claims.get(claim.cell, ()) if _fits(claim, known.jobs[name])]
         job = fitting[0] if len(fitting) == 1 else None

@@ -51,6 +51,14 @@ def test_a_cell_that_is_printed_and_run_by_a_shell(dlaasgen: Run, folder: Path, 
     assert b"total images/sec: " in logs["worker0"]
     assert b'"cell": "eigen-w2", "run": "by-hand"' in logs["worker0"]
     assert b'"reason": "clients-ended"' in logs["ps0"]
+    # They are of the matrix' cell, whatever run its tree is of.
+    dlaasgen("render", "matrix/smoke.yaml", "--run", "7", cwd=folder).ok()
+    dlaasgen("collect", "--from", ".", "--matrix", "matrix/smoke.yaml", "--store", "s.db", cwd=folder).ok()
+    (result,) = dlaasgen("results", "--store", "s.db", "--output", "json", cwd=folder).ok().data
+    found = [result[name] for name in ("matrix", "cell", "run", "status", "mismatches")]
+    assert found == ["smoke", "eigen-w2", "by-hand", "succeeded", []]
+    assert [(w["role"], w["index"]) for w in result["workers"]] == [("worker", 0), ("worker", 1)]
+    assert result["metrics"]["images_per_second"]["value"] > 0
 
 
 def test_a_cell_that_is_run_at_once(dlaasgen: Run, folder: Path, root: Path) -> None:

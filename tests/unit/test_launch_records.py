@@ -62,6 +62,10 @@ def test_a_task_that_is_none(task: object) -> None:
         (Claim(cell="a", matrix="weekly"), OTHER),
         (Claim(cell="a", matrix="weekly", run="8"), None),
         (Claim(cell="b"), None),
+        (Claim("nightly-a-2", "nightly", "a", "by-hand"), Job("nightly-a-2", "by-hand", "nightly", "a")),
+        (Claim("nightly-a-2", "", "a", "by-hand"), None),
+        (Claim("nightly-a-2", "nightly", "b", "by-hand"), None),
+        (Claim("Nightly <a>", "nightly", "a", "by-hand"), None),
     ],
 )
 def test_a_claim_names_a_job_of_the_trees_or_nothing(claim: Claim | None, job: Job | None) -> None:

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
     from dlaasgen.by_hand import Task
 
-RUN = "by-hand"
-
 
 def tasks(paths: Sequence[str], cell: str, port: int, *, alone: bool) -> list[Task]:
     """What the pods of a cell would run. Raises UsageError, MatrixError, PrototypeError, ImageError."""
     from dlaasgen.by_hand import tasks as tasks_of
     from dlaasgen.cells import expand
+    from dlaasgen.joining import BY_HAND
 
     known: list[str] = []
     for file in matrix_files.find(paths):
@@ -33,20 +32,21 @@ def tasks(paths: Sequence[str], cell: str, port: int, *, alone: bool) -> list[Ta
         if chosen:
             manifest = _manifest(file, matrix, chosen[0])
             name = str(manifest.get("metadata", {}).get("name", ""))
-            own = {"MATRIX": matrix.name, "CELL": cell, "RUN": RUN, "REPEAT": str(chosen[0].repeat), "JOB": name}
+            own = {"MATRIX": matrix.name, "CELL": cell, "RUN": BY_HAND, "REPEAT": str(chosen[0].repeat), "JOB": name}
             return tasks_of(manifest, {f"DLAASGEN_{k}": v for k, v in own.items()}, port, alone=alone)
     hint = did_you_mean(cell, known) or "`dlaasgen cells` lists them"
     raise UsageError([Finding("R120", f"there is no cell {shown(cell)}", hint=hint)])
 
 
 def _manifest(file: str, matrix: Any, cell: Any) -> dict[str, Any]:
+    from dlaasgen.joining import BY_HAND
     from dlaasgen.pipeline.evaluation import Job, Request, plan_of
     from dlaasgen.rendering import render
 
     root = project.root(file)
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
     prototype = library.prototype(matrix.prototype)
-    job = Job(Request(file, run=RUN), matrix, library, prototype, project.relative(file, root), {})
+    job = Job(Request(file, run=BY_HAND), matrix, library, prototype, project.relative(file, root), {})
     (rendered,) = render(plan_of(job), [cell])
     # The name in the data is still the stand-in, which the text has lost.
     data = dict(rendered.manifests[0].data)
