@@ -558,6 +558,18 @@ def test_import(tmp_path: Path) -> None:
     assert ks.files() == before
 
 
+def test_import_of_a_job_of_the_first_version(tmp_path: Path) -> None:
+    """Its policies are those of what comes next: a list of replicas has no roles to look at."""
+    pod = {"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "tensorflow", "image": "x/y:1"}]}}
+    job: dict[str, Any] = {"apiVersion": "kubeflow.org/v1alpha1", "kind": "TFJob", "metadata": {"name": "x"}}
+    job["spec"] = {"replicaSpecs": [{"replicas": 2, "tfReplicaType": "WORKER", "template": pod}]}
+    (tmp_path / "x.jsonnet").write_text(f"// @name x\n{json.dumps(job)}", encoding="utf-8")
+    (done,) = Ks(tmp_path)("import", "x.jsonnet", "-o", "json").ok().data
+    found = {f["code"]: f["severity"] for f in done["findings"]}
+    assert found.keys() >= {"A202", "K210", "P201"}
+    assert set(found.values()) == {"warning"}
+
+
 def test_import_proves_the_meaning(tmp_path: Path) -> None:
     text = "// @name x\nlocal k = import 'k.libsonnet';\n{ kind: 'a', apiVersion: 'v1', o: k.core.v1.list.new([1]) }"
     (tmp_path / "x.jsonnet").write_text(text, encoding="utf-8")

@@ -95,6 +95,35 @@ def test_the_server_takes_every_prototype_in_every_dialect_that_it_serves(file: 
             assert answer is None or answer.accepted, answer
 
 
+def pods(value: Any) -> Iterator[dict[str, Any]]:
+    """The specs of the pods in a manifest: whatever has containers."""
+    if isinstance(value, dict) and isinstance(value.get("containers"), list):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from pods(item)
+
+
+WITH_PODS = [file for file in (*DIALECTS, *EXAMPLES) if "kind: Service\n" not in file.read_text(encoding="utf-8")[:40]]
+
+
+@pytest.mark.parametrize("file", WITH_PODS, ids=lambda file: file.relative_to(GOLDEN).as_posix())
+def test_the_pods_of_every_prototype_are_admitted_by_the_restricted_profile(file: Path, kube: Kube) -> None:
+    """A job's pods are made by its controller, long after the job was taken: so they are tried as pods."""
+    found = [pod for manifest in manifests(file) for pod in pods(manifest)]
+    assert found
+    for pod in found:
+        # What must exist in a cluster, and the image of a TrainJob's pods, which its patch does not repeat.
+        spec = {k: v for k, v in pod.items() if k not in ("serviceAccountName", "priorityClassName")}
+        spec["containers"] = [{"image": "registry.example.org/benchmark", **c} for c in pod["containers"]]
+        tried = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tried"}, "spec": spec}
+        answer = kube.attempt(tried)
+        assert answer.accepted, answer.message
+        for container in spec["containers"]:
+            container.pop("securityContext")
+        answer = kube.attempt(tried)
+        assert 'violates PodSecurity "restricted' in answer.message
+
+
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The path of every value below."""
     if path:

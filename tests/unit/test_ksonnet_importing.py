@@ -144,3 +144,13 @@ def test_outdated_versions() -> None:
         ("A202", "kubeflow.org/v1alpha2", "warning"),
         ("A202", "extensions/v1beta1", "warning"),
     ]
+
+
+def test_what_to_write_instead_of_an_outdated_version() -> None:
+    kinds = {"TFJob": "kubeflow.org/v1beta2", "Deployment": "apps/v1beta1", "Ingress": "extensions/v1beta1"}
+    found = outdated(({"apiVersion": v, "kind": k} for k, v in kinds.items()), "f")
+    assert [f.hint for f in found] == [
+        "dlaasgen convert moves a manifest on; a matrix's `dialect` does so for its jobs",
+        "write apiVersion: apps/v1",
+        "write apiVersion: networking.k8s.io/v1",
+    ]

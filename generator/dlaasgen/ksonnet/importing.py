@@ -75,12 +75,20 @@ def sample(header: Header, name: str, namespace: str) -> dict[str, Any]:
 def outdated(objects: Iterable[Mapping[str, Any]], file: str) -> list[Finding]:
     """What is outdated in objects that no policy tells: the versions of their APIs."""
     versions = dict.fromkeys((str(o.get("apiVersion")), str(o.get("kind"))) for o in objects)
-    hint = "dlaasgen convert moves a manifest on; a matrix's `dialect` does so for its jobs"
     return [
-        Finding("A202", f"no current API has this {k}", "warning", file=file, path="apiVersion", found=v, hint=hint)
+        Finding(
+            "A202", f"no current API has this {k}", "warning", file=file, path="apiVersion", found=v, hint=_current(k)
+        )
         for v, k in versions
         if _OUTDATED(v)
     ]
+
+
+def _current(kind: str) -> str:
+    """How an object of an outdated API is brought to a current one."""
+    if kind.endswith("Job"):
+        return "dlaasgen convert moves a manifest on; a matrix's `dialect` does so for its jobs"
+    return f"write apiVersion: {'networking.k8s.io' if kind == 'Ingress' else 'apps'}/v1"
 
 
 def _fault(header: Header, message: str, hint: str | None = None) -> Finding:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlaasgen.adapters import ksonnet_files
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate_program
+from dlaasgen.conversion import convert
+from dlaasgen.conversion_old import is_old
 from dlaasgen.errors import PrototypeError, UsageError
 from dlaasgen.findings import Finding, together
 from dlaasgen.ksonnet import importing, snippets
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from dlaasgen.ksonnet.headers import Header
 
 _NAME, _NAMESPACE = "imported", "default"
+_NEXT = "tfjob-v1alpha2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,11 @@ def _proved(header: Header, prototype: str) -> list[Finding]:
         message = "imported, the prototype would mean something else"
         raise PrototypeError([Finding("A203", message, file=header.file, hint="import it by hand")])
     findings_of = checker({})
-    told = [f for data in after for f in findings_of(data)]
+    told: list[Finding] = []
+    for data in after:
+        # Policies know the dialects: what is older is looked at in the form that came next.
+        moved = convert(data, _NEXT) if is_old(data) else None
+        told += [*moved.findings, *findings_of(moved.data)] if moved else findings_of(data)
     placed = [replace(f, file=header.file, line=None, severity="warning") for f in told if f.severity != "note"]
     return [*importing.outdated(after, header.file), *placed]
 
