@@ -23,12 +23,16 @@ KINDS = {
 
 
 class Fake:
-    """`objects` are in the cluster; `refuse` holds answers to the next requests; `log` the requests."""
+    """`objects` are in the cluster; `refuse` holds answers to the next requests; `log` the requests.
+
+    `refuse_patches` is the answer to each manifest, when there is one.
+    """
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.refuse: list[tuple[int, dict[str, Any]]] = []
         self.log: list[tuple[str, str, dict[str, str]]] = []
+        self.refuse_patches: dict[str, Any] = {}
         self.lock = threading.Lock()
         self.most = self.now = 0
 
@@ -46,6 +50,8 @@ class Fake:
             if method == "DELETE":
                 found = self.objects.get(url.path) if dry else self.objects.pop(url.path, None)
                 return (200, {}) if found is not None else (404, {"message": "not found"})
+            if self.refuse_patches:
+                return 422, self.refuse_patches
             if body["metadata"]["name"].startswith("bad"):
                 message = 'TFJob.kubeflow.org "bad" is invalid: spec.x: Invalid value'
                 return 422, {"message": message, "details": {"causes": [{"field": "spec.x", "message": "bad"}]}}

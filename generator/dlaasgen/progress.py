@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -103,6 +105,37 @@ def covers(live: Any, wanted: Any) -> bool:
     if isinstance(wanted, list):
         return isinstance(live, list) and len(live) == len(wanted) and all(map(covers, live, wanted))
     return bool(live.__class__ is wanted.__class__ and live == wanted)
+
+
+def owns_more(live: Mapping[str, Any], wanted: Any, manager: str) -> bool:
+    """Whether the last apply of a manager set a field that the manifest no longer has: to apply it takes that away."""
+    return any(
+        entry.get("manager") == manager and entry.get("operation") == "Apply" and _beyond(entry.get("fieldsV1"), wanted)
+        for entry in _list(_part(live, "metadata").get("managedFields"))
+    )
+
+
+def _beyond(fields: Any, wanted: Any) -> bool:
+    """By the notation of managedFields: `f:` a field, `k:` an item by its keys, `v:` an item that is a value."""
+    if not isinstance(fields, dict):
+        return False
+    for key, inner in fields.items():
+        sort, _, name = key.partition(":")
+        if sort == "f":
+            if not isinstance(wanted, dict) or name not in wanted or _beyond(inner, wanted[name]):
+                return True
+        elif sort == "k":
+            item = next((one for one in _list(wanted) if _is(one, orjson.loads(name))), None)
+            if item is None or _beyond(inner, item):
+                return True
+        elif sort == "v" and (not isinstance(wanted, list) or orjson.loads(name) not in wanted):
+            return True
+    return False
+
+
+def _is(item: Mapping[str, Any], keys: Mapping[str, Any]) -> bool:
+    """Whether an item has these keys' values, or leaves them to their defaults."""
+    return all(item.get(key, value) == value for key, value in keys.items())
 
 
 def _part(value: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -95,6 +95,49 @@ def test_what_the_server_refuses_is_a_finding(ask: Any, fake: Fake, tmp_path: Pa
     assert "S107" in ask("apply", "bad.yaml", "--context", "fake", "--namespace", "x").exits(5).err
 
 
+@pytest.mark.parametrize(
+    ("said", "path", "place"),
+    [
+        ("failed to create typed patch: .spec.runPolicy.x: field not declared in schema", "spec.runPolicy.x", (5, 22)),
+        ('strict decoding error: unknown field "spec.x"', "spec.x", (5, 3)),
+        (
+            "denied the request: spec.tfReplicaSpecs[Worker].replicas: Invalid value: -1",
+            "spec.tfReplicaSpecs.Worker.replicas",
+            (6, 31),
+        ),
+        ("denied the request: it is Friday", "", (4, 3)),
+    ],
+)
+def test_what_the_server_says_of_a_field_has_its_place(
+    ask: Any, fake: Fake, tmp_path: Path, said: str, path: str, place: tuple[int, int]
+) -> None:
+    text = """kind: List
+apiVersion: v1
+items:
+- kind: TFJob
+  spec: {runPolicy: {x: 1},
+    tfReplicaSpecs: {Worker: {replicas: -1}}}
+  metadata: {name: a, namespace: ns}
+  apiVersion: kubeflow.org/v1
+"""
+    (tmp_path / "l.yaml").write_text(text, encoding="utf-8")
+    fake.refuse_patches = {"message": said}
+    told = json.loads(ask("check", "--server", "--context", "fake", "l.yaml", "-o", "json").exits(5).out)
+    (found,) = (one for one in told if one["code"] == "S103")
+    assert found["message"] == f"the API server refuses it: {said}"
+    assert found.get("path", "") == path
+    assert (found["line"], found["column"]) == place
+
+
+def test_what_cannot_be_sent_does_not_hide_what_can(ask: Any, fake: Fake, tmp_path: Path) -> None:
+    bad = {"apiVersion": "kubeflow.org/v1", "kind": "TFJob", "metadata": {"name": "bad", "namespace": "n"}}
+    rows = [{**bad, "kind": "TFJobb"}, bad, {**bad, "metadata": {"name": "bad"}}]
+    (tmp_path / "several.yaml").write_text("\n---\n".join(map(json.dumps, rows)), encoding="utf-8")
+    told = json.loads(ask("check", "--server", "--context", "fake", "several.yaml", "-o", "json").out)
+    assert {one["code"]: one["line"] for one in told if one["code"][0] == "S"} == {"S104": 1, "S103": 3, "S107": 5}
+    assert not fake.objects
+
+
 def test_a_tree_goes_to_its_own_cluster_only(ask: Any, fake: Fake, tmp_path: Path) -> None:
     config = json.loads((tmp_path / "kubeconfig").read_text(encoding="utf-8"))
     config["contexts"].append({**config["contexts"][0], "name": "other"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dlaasgen.progress import covers, job_of, progress
+from dlaasgen.progress import covers, job_of, owns_more, progress
 
 
 def job(*conditions: tuple[str, str], spec: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -94,3 +94,45 @@ def test_a_pod_names_its_job() -> None:
 )
 def test_what_is_there_already(live: Any, wanted: Any, *, same: bool) -> None:
     assert covers(live, wanted) is same
+
+
+MANAGED = {
+    "f:metadata": {"f:labels": {"f:a": {}}},
+    "f:spec": {
+        "f:ports": {'k:{"port":80,"protocol":"TCP"}': {".": {}, "f:port": {}, "f:name": {}}},
+        "f:finalizers": {'v:"x"': {}},
+        "f:list": {},
+    },
+}
+WANTED: dict[str, Any] = {
+    "metadata": {"labels": {"a": "1"}},
+    "spec": {"ports": [{"port": 80, "name": "http"}], "finalizers": ["x"], "list": [1]},
+}
+
+
+def owned(operation: str = "Apply", manager: str = "dlaasgen") -> dict[str, Any]:
+    return {"metadata": {"managedFields": [{"manager": manager, "operation": operation, "fieldsV1": MANAGED}]}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, False),
+        ({"spec": {**WANTED["spec"], "new": 1}}, False),
+        ({"metadata": {"labels": {}}}, True),
+        ({"metadata": "text"}, True),
+        ({"spec": {**WANTED["spec"], "ports": [{"port": 81, "name": "http"}]}}, True),
+        ({"spec": {**WANTED["spec"], "ports": [{"port": 80}]}}, True),
+        ({"spec": {**WANTED["spec"], "ports": [{"port": 80, "name": "http", "protocol": "UDP"}]}}, True),
+        ({"spec": {**WANTED["spec"], "finalizers": []}}, True),
+        ({"spec": {**WANTED["spec"], "finalizers": "x"}}, True),
+        ({"spec": {**WANTED["spec"], "list": []}}, False),
+    ],
+)
+def test_a_field_that_was_applied_and_is_no_more_in_the_manifest(changes: dict[str, Any], *, more: bool) -> None:
+    wanted = {**WANTED, **changes}
+    assert owns_more(owned(), wanted, "dlaasgen") is more
+    assert not owns_more(owned("Update"), wanted, "dlaasgen")
+    assert not owns_more(owned(manager="kubectl"), wanted, "dlaasgen")
+    assert not owns_more({}, wanted, "dlaasgen")
+    assert not owns_more({"metadata": {"managedFields": [{"manager": "a", "operation": "Apply"}]}}, wanted, "a")

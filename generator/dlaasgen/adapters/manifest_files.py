@@ -19,7 +19,7 @@ from dlaasgen.errors import UsageError
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
@@ -153,6 +153,12 @@ def objects(data: Any) -> Iterator[Any]:
 def is_list(data: Any) -> bool:
     """Whether a document is a List: objects in one object."""
     return isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list)
+
+
+def place_of(path: str, line: int, steps: Sequence[str | int]) -> tuple[int, int]:
+    """(line, column) of what lies at these steps in the document of a file that begins at a line, as Document.place."""
+    found = () if path == STDIN else documents(path)
+    return next((document.place(steps) for document in found if document.line == line), (line, 1))
 
 
 def _bytes(path: str) -> bytes:

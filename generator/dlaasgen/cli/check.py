@@ -77,7 +77,10 @@ def _asked(report: Report, paths: list[str], context: str | None, namespace: str
     found = []
     for path in paths:
         with output.progress(f"Asking about {path}") as progress:
-            found += cluster.ask(cluster.read(path, context, namespace), progress)
+            tree, wrong = cluster.look(path, context, namespace)
+            # What cannot be read at all has been told already.
+            found += [one for one in wrong if one.code.startswith("S")]
+            found += cluster.ask(tree, progress)
     code = report.exit_code or (ClusterError.exit_code if found else 0)
     return replace(report, findings=(*report.findings, *found), exit_code=code)
 

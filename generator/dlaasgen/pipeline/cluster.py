@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.adapters import manifest_files
 from dlaasgen.adapters.api_server import MANAGER, ApiServer, at_once
+from dlaasgen.dialects_faults import steps_of
 from dlaasgen.errors import CheckError, ClusterError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.pipeline.places import shown, tree_index
-from dlaasgen.progress import OVER, STATES, Progress, covers, job_of, progress
+from dlaasgen.progress import OVER, STATES, Progress, covers, job_of, owns_more, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +22,21 @@ if TYPE_CHECKING:
 _PATCH = "application/apply-patch+yaml"
 _CELL, _MATRIX = "dlaasgen/cell", "dlaasgen/matrix"
 _POLL = 2.0
+# How the server names a field in words: one that the kind does not have, and what a webhook objects to.
+_KEY = re.compile(r"\[([A-Za-z][\w-]*)\]")
+_FIELD = re.compile(
+    r"""unknown field "(?P<a>[^"]+)"|\s\.(?P<b>\S+): field not declared in schema"""
+    r"""|(?P<c>\b(?:spec|metadata)[^\s:]*): (?:Required|Invalid|Unsupported|Forbidden|Duplicate|Too|Not found)\b"""
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One manifest of a tree, with where it stands and where it goes."""
+    """One manifest of a tree, with where it goes and where it stands: `within` the document that begins at `line`."""
 
     file: str
     line: int
+    within: tuple[str | int, ...]
     data: dict[str, Any]
     namespace: str | None
     path: str
@@ -58,6 +67,14 @@ class Outcome:
 
 def read(path: str, context: str | None, namespace: str | None) -> Tree:
     """The manifests at a path. Raises UsageError, CheckError or ClusterError: then nothing has been asked for."""
+    tree, wrong = look(path, context, namespace)
+    if wrong:
+        raise CheckError(wrong)
+    return tree
+
+
+def look(path: str, context: str | None, namespace: str | None) -> tuple[Tree, list[Finding]]:
+    """The manifests at a path that can be sent to the cluster, and why the others cannot."""
     index = tree_index(path) if os.path.isdir(path) else None
     target: dict[str, str] = dict(index.options.get("target") or {}) if index is not None else {}
     chosen = context or target.get("context")
@@ -77,37 +94,48 @@ def read(path: str, context: str | None, namespace: str | None) -> Tree:
         for document in manifest_files.documents(file):
             if document.finding is not None:
                 wrong.append(replace(document.finding, file=shown(file)))
-            for data in manifest_files.objects(document.data):
-                found = _item(server, shown(file), document.line, data, namespace)
+            whole = manifest_files.is_list(document.data)
+            for n, data in enumerate(manifest_files.objects(document.data)):
+                found = _item(server, shown(file), document, ("items", n) if whole else (), data, namespace)
                 if isinstance(found, Item):
                     items.append(found)
                 else:
                     wrong.append(found)
-    if wrong:
-        raise CheckError(wrong)
-    return Tree(server, tuple(items))
+    return Tree(server, tuple(items)), wrong
 
 
-def _item(server: ApiServer, file: str, line: int, data: Any, namespace: str | None) -> Item | Finding:
+def _item(
+    server: ApiServer,
+    file: str,
+    document: manifest_files.Document,
+    within: tuple[str | int, ...],
+    data: Any,
+    namespace: str | None,
+) -> Item | Finding:
     metadata = data.get("metadata") if isinstance(data, dict) else None
     if not isinstance(metadata, dict):
         metadata = {}
+
+    def wrong(code: str, message: str, *at: str, **told: str | None) -> Finding:
+        line, column = document.place([*within, *at])
+        return Finding(code, message, file=file, line=line, column=column, path=".".join(at), **told)  # type: ignore[arg-type]
+
     words = (data.get("apiVersion"), data.get("kind"), metadata.get("name")) if metadata else ()
     if not words or not all(isinstance(w, str) and w for w in words):
         expected = "an object with apiVersion, kind and metadata.name"
-        return Finding("K106", "the manifest is no object", file=file, line=line, expected=expected)
+        return wrong("K106", "the manifest is no object", expected=expected)
     version, kind, name = words
     own = metadata.get("namespace")
     where = own or namespace
     if server.namespaced(version, kind) and (where is None or (namespace is not None and where != namespace)):
         message = "the manifest names no namespace" if where is None else "the manifest is for another namespace"
         hint = "--namespace NAME" if where is None else None
-        return Finding("S107", message, file=file, line=line, found=own, expected=namespace, hint=hint)
+        return wrong("S107", message, "metadata", "namespace", found=own, expected=namespace, hint=hint)
     path = server.path(version, kind, where, name)
     if path is None:
         message = f"the cluster has no kind {kind} in {version}"
-        return Finding("S104", message, file=file, line=line, path="kind", hint="install its operator")
-    return Item(file, line, data, where, path)
+        return wrong("S104", message, "kind", hint="install its operator")
+    return Item(file, document.line, within, data, where, path)
 
 
 def apply(tree: Tree, *, dry_run: bool, advance: Callable[[int, int], None] | None = None) -> list[Outcome]:
@@ -116,16 +144,16 @@ def apply(tree: Tree, *, dry_run: bool, advance: Callable[[int, int], None] | No
 
     def one(item: Item) -> Outcome:
         before = live.get(item.path)
-        if before is not None and covers(before, item.data):
+        if before is not None and covers(before, item.data) and not owns_more(before, item.data, MANAGER):
             return Outcome(item, "unchanged")
-        return _patch(tree.server, item, "created" if before is None else "changed", dry_run=dry_run)
+        return _patch(tree.server, item, before, dry_run=dry_run)
 
     return list(_told(at_once(one, tree.items), len(tree.items), advance))
 
 
 def ask(tree: Tree, advance: Callable[[int, int], None] | None = None) -> list[Finding]:
     """What the API server objects to: a dry run of each manifest."""
-    outcomes = at_once(lambda item: _patch(tree.server, item, "", dry_run=True), tree.items)
+    outcomes = at_once(lambda item: _patch(tree.server, item, None, dry_run=True), tree.items)
     return [o.finding for o in _told(outcomes, len(tree.items), advance) if o.finding is not None]
 
 
@@ -149,25 +177,41 @@ def _told(outcomes: Iterator[Outcome], total: int, advance: Callable[[int, int],
         yield outcome
 
 
-def _patch(server: ApiServer, item: Item, done: str, *, dry_run: bool) -> Outcome:
+def _patch(server: ApiServer, item: Item, before: dict[str, Any] | None, *, dry_run: bool) -> Outcome:
     query = {"fieldManager": MANAGER, "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     status, answer = server.request("PATCH", item.path, query, item.data, _PATCH)
-    return Outcome(item, done) if status < 300 else Outcome(item, "refused", _refusal(item, status, answer))
+    if status >= 300:
+        return Outcome(item, "refused", _refusal(item, status, answer))
+    if before is None:
+        return Outcome(item, "created")
+    # What only was written in another way (`1000m` of a CPU for `1`) is the same to the server.
+    return Outcome(item, "unchanged" if not dry_run and _version(before) == _version(answer) else "changed")
+
+
+def _version(data: dict[str, Any]) -> object:
+    """What an object's state is known by; never the same twice when the server does not say."""
+    return (data.get("metadata") or {}).get("resourceVersion") or object()
 
 
 def _refusal(item: Item, status: int, answer: dict[str, Any]) -> Finding:
     """The server's answer as a finding, with the field that it names first."""
     details = answer.get("details") if isinstance(answer.get("details"), dict) else {}
     causes = [c for c in (details or {}).get("causes") or () if isinstance(c, dict)]
-    field = next((str(c["field"]).lstrip(".") for c in causes if c.get("field")), "")
+    message = " ".join(str(answer.get("message") or f"HTTP {status}").split())[:600]
+    words = _FIELD.search(message)
+    named = [str(c["field"]) for c in causes if c.get("field")] + ([words[words.lastgroup or 0]] if words else [])
+    field = named[0].lstrip(".") if named else ""
     code = "S106" if status == 409 else "S103"
     missing = status == 404 and (details or {}).get("kind") == "namespaces"
-    message = " ".join(str(answer.get("message") or f"HTTP {status}").split())[:600]
+    # Keys of a map stand in brackets, like indexes.
+    field = _KEY.sub(r".\1", field)
+    line, column = manifest_files.place_of(item.file, item.line, [*item.within, *steps_of(field)])
     return Finding(
         "S108" if missing else code,
         f"the API server refuses it: {message}",
         file=item.file,
-        line=item.line,
+        line=line,
+        column=column,
         path=field,
         cell=item.cell,
     )
