@@ -23,7 +23,7 @@ def health(
 ) -> None:
     """Print health checks for TFJob, PyTorchJob, MPIJob and TrainJob as a patch of the ConfigMap argocd-cm.
 
-    kubectl apply --server-side -f - merges it into the ConfigMap that is there.
+    kubectl apply --server-side --field-manager=dlaasgen-health -f - merges it into the ConfigMap that is there.
     """
     from dlaasgen.gitops_health import config_map
 

@@ -52,7 +52,8 @@ def _argocd(settings: Settings) -> list[dict[str, Any]]:
         "clusterResourceWhitelist": everything,
     }
     return [
-        _part("ConfigMap", "argocd-cm", data={}),
+        # As Argo CD installs it: without data, of which somebody would be the owner.
+        _part("ConfigMap", "argocd-cm"),
         _part("ConfigMap", "argocd-rbac-cm", data={}),
         _part("Secret", "argocd-secret", stringData={"server.secretkey": "only-this-cluster-knows-it"}),
         _part("Secret", "e2e", {"argocd.argoproj.io/secret-type": "cluster"}, stringData=cluster),

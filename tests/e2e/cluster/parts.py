@@ -118,6 +118,8 @@ def application_controller(settings: Settings) -> list[str]:
         "--namespace=argocd",
         f"--repo-server=127.0.0.1:{settings.ports['repo_server']}",
         f"--metrics-port={settings.ports['argocd_metrics']}",
+        # Each resource's health is written into the Application, where tests see it.
+        "--persist-resource-health",
         # Seconds between two looks at a repository.
         "--app-resync=10",
     ]
