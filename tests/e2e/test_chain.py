@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from e2e.cluster.settings import CONTEXT
 from e2e.test_argocd import commit
@@ -99,3 +100,28 @@ def test_with_dlaasgen_apply_to_a_report(study: Study, kube: Kube) -> None:
     states = kube.run("dlaasgen", "status", study.tree(), "--output", "json", *cluster).ok().data
     assert {one["cell"]: one["state"] for one in states} == dict.fromkeys(jobs, "succeeded")
     reported(study, kube, collected(study, kube, jobs))
+
+
+def test_a_collectors_own_rights_are_enough(study: Study, kube: Kube) -> None:
+    asked = ("collector", "manifests", "--image", kube.cluster.images["benchmark"], "--namespace", kube.namespace)
+    made = yaml.safe_load_all(kube.run("dlaasgen", *asked, "--store-secret", "results", "--follow").ok().out)
+    rights = [one for one in made if one["kind"] in {"ServiceAccount", "Role", "RoleBinding"}]
+    kube.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(rights)).ok()
+    token = kube.kubectl("create", "token", "dlaasgen-collector", "--namespace", kube.namespace).ok().out.strip()
+    config = yaml.safe_load(kube.cluster.kubeconfig.read_text(encoding="utf-8"))
+    config["users"][0]["user"] = {"token": token}
+    own = kube.home / "collector.kubeconfig"
+    own.write_text(yaml.safe_dump(config), encoding="utf-8")
+    (job,) = study.render(run="7").values()
+    study.apply()
+    kube.finished(job)
+    store = study.folder / "results.db"
+    line = ("collect", "--from", f"k8s://{kube.namespace}", "--store", str(store), "--output", "json")
+    done = study.dlaasgen(*line, cwd=kube.home, env={"KUBECONFIG": str(own)}).ok()
+    assert (done.data["results"], done.err) == (1, "")
+    # Its rights end at its namespace, and at reading.
+    refused = study.dlaasgen(*line[:2], "k8s://default", *line[3:], cwd=kube.home, env={"KUBECONFIG": str(own)})
+    assert "pods is forbidden" in refused.exits(7).err
+    for words in (("delete", "pods"), ("get", "secrets"), ("patch", "tfjobs.kubeflow.org"), ("create", "pods")):
+        may = kube.kubectl("--kubeconfig", own, "auth", "can-i", *words, "--namespace", kube.namespace)
+        assert may.out.strip() == "no", words

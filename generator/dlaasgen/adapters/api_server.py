@@ -160,10 +160,12 @@ class ApiServer:
 
     def every(self, path: str, **query: str) -> list[dict[str, Any]]:
         """All objects of a list, in pages."""
-        return self.listing(path, **query)[0]
+        return self.listing(path, None, **query)[0]
 
-    def listing(self, path: str, **query: str) -> tuple[list[dict[str, Any]], str]:
-        """(all objects of a list, the version from which a watch goes on)."""
+    def listing(
+        self, path: str, slim: Callable[[dict[str, Any]], dict[str, Any]] | None = None, **query: str
+    ) -> tuple[list[dict[str, Any]], str]:
+        """(all objects of a list, the version from which a watch goes on). `slim` makes each smaller, page by page."""
         found: list[dict[str, Any]] = []
         token = ""
         while True:
@@ -174,7 +176,8 @@ class ApiServer:
                 continue
             if status >= 300:
                 raise _refusal(status, answer)
-            found += answer.get("items") or []
+            items = answer.get("items") or []
+            found += map(slim, items) if slim else items
             told = answer.get("metadata") or {}
             token = told.get("continue") or ""
             if not token:
@@ -194,7 +197,10 @@ class ApiServer:
             for line in lines:
                 if not line.strip():
                     continue
-                event = orjson.loads(line)
+                try:
+                    event = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    raise OSError("what the API server sent of a watch is no JSON") from None
                 told = event.get("object") or {}
                 if event.get("type") == "ERROR":
                     if told.get("code") == 410:

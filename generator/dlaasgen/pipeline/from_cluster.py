@@ -16,7 +16,7 @@ from dlaasgen.evidence import POD
 from dlaasgen.findings import Finding
 from dlaasgen.joining import Arrival, Job
 from dlaasgen.pipeline.ingest import Ingested
-from dlaasgen.pipeline.watching import AWAY, DELETED, LISTED, Event, Source, Watched
+from dlaasgen.pipeline.watching import AWAY, DELETED, LISTED, Event, Source, Watched, slim
 from dlaasgen.pod_labels import identify, identify_job
 from dlaasgen.pod_logs import containers
 
@@ -80,7 +80,7 @@ class Collection:
         for source in sources:
             try:
                 query = {"labelSelector": source.selector} if source.selector else {}
-                happened.append(Event(source, LISTED, self.api.every(source.path, **query)))
+                happened.append(Event(source, LISTED, self.api.listing(source.path, slim, **query)[0]))
             except ClusterError as error:
                 if source.kind == POD:
                     raise

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LISTED, DELETED, AWAY = "LISTED", "DELETED", "AWAY"
 _BOOKMARK = "BOOKMARK"
 _SHORTEST, _LONGEST = 0.5, 30.0
+# A watch that has ended after so many seconds has ended in its time.
+_LIVED = 5.0
 # What comes while so much time passes is handed on together: a job's pods change together.
 _TOGETHER = 0.3
 
@@ -53,54 +55,69 @@ def events(api: ApiServer, source: Source, sleep: Callable[[float], object] = ti
     query = {"labelSelector": source.selector} if source.selector else {}
     version, wait, told = "", _SHORTEST, ""
     while True:
-        said = ""
+        said, began = "", time.monotonic()
         try:
             if not version:
-                objects, version = api.listing(source.path, **query)
-                told = ""
+                objects, version = api.listing(source.path, slim, **query)
                 yield Event(source, LISTED, objects)
+                began, told = time.monotonic(), ""
             for what, found in api.watch(source.path, version, **query):
                 version = str(found["metadata"]["resourceVersion"])
                 wait, told = _SHORTEST, ""
                 if what != _BOOKMARK:
-                    yield Event(source, what, (found,))
-        except GoneError:
-            version = ""
-        except ClusterError as error:
-            said = error.findings[0].message
-        except RefusedError as error:
-            said, version = f"the API server refuses to watch: {error}", ""
-        except OSError as error:
-            said = str(error)
-        if said and said != told:
+                    yield Event(source, what, (slim(found),))
+            wait = _SHORTEST if time.monotonic() - began > _LIVED else wait
+        except (GoneError, ClusterError, RefusedError, OSError) as error:
+            said = _said(error)
+            version = "" if isinstance(error, GoneError | RefusedError) else version
+        if said not in {"", told}:
             yield Event(source, AWAY, said=said)
             told = said
         sleep(wait * random.uniform(0.5, 1))  # noqa: S311 - so that collectors do not all come back at once
         wait = min(2 * wait, _LONGEST)
 
 
+def _said(error: Exception) -> str:
+    """What people are told of it: nothing where the server only wants to be asked for a new list."""
+    if isinstance(error, ClusterError):
+        return error.findings[0].message
+    return f"the API server refuses to watch: {error}" if isinstance(error, RefusedError) else str(error)
+
+
+def slim(found: dict[str, Any]) -> dict[str, Any]:
+    """An object without what nobody reads here: most of it."""
+    found.pop("spec", None)
+    found["metadata"].pop("managedFields", None)
+    return found
+
+
 class Watched:
     """Events of several sources, each watched by a thread of its own, taken in the order in which they come."""
 
     def __init__(self, api: ApiServer, sources: Sequence[Source]) -> None:
-        self._queue: queue.Queue[Event] = queue.Queue()
+        self._queue: queue.Queue[Event | Exception] = queue.Queue()
         for source in sources:
             threading.Thread(target=self._run, args=(api, source), daemon=True).start()
 
     def _run(self, api: ApiServer, source: Source) -> None:
-        for event in events(api, source):
-            self._queue.put(event)
+        try:
+            for event in events(api, source):
+                self._queue.put(event)
+        except Exception as error:  # noqa: BLE001 - a watch that has ended unnoticed would make a collector deaf
+            self._queue.put(error)
 
     def taken(self, patience: float) -> list[Event]:
         """What has come, and comes shortly after; nothing when nothing comes for so many seconds."""
-        try:
-            found = [self._queue.get(timeout=max(patience, 0.01))]
-        except queue.Empty:
-            return []
-        until = time.monotonic() + _TOGETHER
+        found: list[Event] = []
+        until = time.monotonic() + max(patience, 0.01)
         while (left := until - time.monotonic()) > 0:
             try:
-                found.append(self._queue.get(timeout=left))
+                event = self._queue.get(timeout=left)
             except queue.Empty:
                 break
+            if isinstance(event, Exception):
+                raise event
+            if not found:
+                until = time.monotonic() + _TOGETHER
+            found.append(event)
         return found
