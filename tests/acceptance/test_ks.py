@@ -289,7 +289,7 @@ def test_modules(ks: Ks) -> None:
     told = ks("show", "default", "-c", "db.main.redis").exits(2).err
     assert "the environment default has no components of that module" in told
     assert "dlaasgen ks env targets default --module db.main" in told
-    ks("env", "targets", "both", "--module", "/", "--module", "db/main").ok()
+    ks("env", "targets", "both", "--module", "/,db/main").ok()
     assert yaml.safe_load(ks("env", "describe", "both").ok().out)["targets"] == ["/", "db.main"]
     assert ks("module", "list", "--env", "both", "-o", "json").ok().data == [{"module": "/"}, {"module": "db.main"}]
     ks("param", "set", "db.main.redis", "name", "everywhere").ok()
@@ -317,6 +317,13 @@ def test_modules(ks: Ks) -> None:
     file = ks.place / "app.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("  - /\n", "  - 1\n"), encoding="utf-8")
     assert "targets is no list of modules" in ks("show", "both").exits(4).err
+
+
+def test_what_ks_took_besides(ks: Ks) -> None:
+    ks("generate", "bench-small", "other", "jsonnet").ok()
+    assert "components are generated in jsonnet; found yaml" in ks("generate", "bench-small", "x", "yaml").exits(2).err
+    both = ks("show", "default", "-c", "small,other", "-o", "json").ok().data["items"]
+    assert [o["metadata"]["name"] for o in both] == ["other", "small"]
 
 
 def test_a_file_of_values(ks: Ks) -> None:

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from dlaasgen.cli import output
-from dlaasgen.cli.ksonnet.tables import Environment
+from dlaasgen.cli.ksonnet.tables import Environment, each
 
 Components = Annotated[
     list[str] | None,
-    typer.Option("--component", "-c", metavar="COMPONENT", help="Only this component. Can be repeated."),
+    typer.Option(
+        "--component", "-c", metavar="COMPONENT", help="Only these components, with commas between. Can be repeated."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="kubectl only says what it would do (--dry-run=client).")]
 
@@ -46,7 +48,7 @@ def show(
 
     app = ksonnet.open_app()
     output.findings(ksonnet.left_out(app))
-    found = ksonnet.shown(app, environment, component or (), engine.value)
+    found = ksonnet.shown(app, environment, each(component), engine.value)
     if form is ShowOutput.json:
         output.data(as_list(found))
     else:
@@ -92,7 +94,7 @@ def diff(
     if other is None:
         differ = _call(ctx, "diff", environment, component, [])
     else:
-        lines = ksonnet.difference(ksonnet.open_app(), environment, other, component or ())
+        lines = ksonnet.difference(ksonnet.open_app(), environment, other, each(component))
         for line in lines:
             output.always(line)
         differ = bool(lines)
@@ -108,7 +110,7 @@ def _call(ctx: typer.Context, verb: str, environment: str, components: list[str]
     output.findings(ksonnet.left_out(app))
     differ = called = False
     for what, code, said in ksonnet.to_cluster(
-        app, verb, environment, components or (), options, connection=ctx.obj.connection
+        app, verb, environment, each(components), options, connection=ctx.obj.connection
     ):
         output.say(what)
         if said.strip():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dlaasgen.cli import output
-from dlaasgen.cli.ksonnet.tables import Environment, Form, table
+from dlaasgen.cli.ksonnet.tables import Environment, Form, each, table
 from dlaasgen.cli.output import Output
 
 Namespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Namespace that the objects go to.")]
@@ -88,10 +88,13 @@ def rm(name: Environment) -> None:
 
 def targets(
     name: Environment,
-    module: Annotated[list[str], typer.Option("--module", help="A module; / is components/ itself. Can be repeated.")],
+    module: Annotated[
+        list[str],
+        typer.Option("--module", help="Modules, with commas between; / is components/ itself. Can be repeated."),
+    ],
 ) -> None:
     """Say which modules' components go to an environment; without that it is those of components/ itself."""
     from dlaasgen.pipeline import ksonnet_edit
 
-    ksonnet_edit.set_targets(name, module)
+    ksonnet_edit.set_targets(name, each(module))
     output.say(f"changed the environment {name}")

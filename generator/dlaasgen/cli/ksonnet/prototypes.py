@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,6 +76,11 @@ def _given(command: str, words: Sequence[str], least: int) -> Given | None:
         if given.names:
             output.always("\n" + described(ksonnet_edit.prototype(open_app(), given.names[0])))
         return None
+    if len(given.names) == 3 and given.names[2] in ("jsonnet", "yaml", "json"):  # what ks called the type
+        if given.names[2] != "jsonnet":
+            hint = "generate it, and put what dlaasgen ks show prints into components/"
+            raise UsageError([Finding("A117", "components are generated in jsonnet", found=given.names[2], hint=hint)])
+        return replace(given, names=given.names[:2])
     if not least <= len(given.names) <= 2:
         raise UsageError([Finding("A108", f"wrong number of names: {len(given.names)}", expected=usage)])
     return given

@@ -16,6 +16,11 @@ Form = Annotated[Output, typer.Option("--output", "-o", help="Form of what is pr
 Environment = Annotated[str, typer.Argument(metavar="ENVIRONMENT", help="Name of an environment of the application.")]
 
 
+def each(given: Sequence[str] | None) -> list[str]:
+    """What an option that can be repeated was given, and with commas between, as ks took it."""
+    return [one for several in given or () for one in several.split(",") if one]
+
+
 def table(form: Output, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under their heads: for people in columns, for programs an object a row."""
     if form is Output.json:
