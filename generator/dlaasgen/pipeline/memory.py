@@ -7,14 +7,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.adapters import machine_cache, project, tree_files
-from dlaasgen.findings import Finding
-from dlaasgen.formats import as_dict
+from dlaasgen.findings_rows import findings_of
 from dlaasgen.manifests import digest
 from dlaasgen.tree import INDEX, load_index
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from dlaasgen.findings import Finding
     from dlaasgen.pipeline.evaluation import Job
     from dlaasgen.tree import Index
 
@@ -32,7 +32,7 @@ def present(job: Job, tree: str) -> dict[str, str]:
 def outcome(job: Job, files: Mapping[str, str]) -> tuple[int, tuple[Finding, ...]] | None:
     """(number of cells, findings) of the render by which this machine made these very files, if it did."""
     clean = _recall(job, _render_key(job, files))
-    return None if clean is None else (clean["cells"], tuple(Finding(**f) for f in clean["findings"]))
+    return None if clean is None else (clean["cells"], tuple(findings_of(clean["findings"], clean["ids"])))
 
 
 def _recall(job: Job, key: str) -> Any:
@@ -75,9 +75,10 @@ def same_json(one: Any, other: Any) -> bool:
     return orjson.dumps(one) == orjson.dumps(other)
 
 
-def remember(job: Job, wanted: Mapping[str, str], cells: int, findings: Sequence[Finding]) -> None:
+def remember(job: Job, wanted: Mapping[str, str], index: Index) -> None:
     """Let this machine know what a render came to."""
     folder = machine_cache.place(os.environ)
     machine_cache.remember(folder, _index_key(wanted[INDEX]), {})
-    outcome = {"cells": cells, "findings": [as_dict(f) for f in findings]}
+    ids = [e.id for e in index.entries] if index.findings else []
+    outcome = {"cells": len(index.entries), "findings": index.findings, "ids": ids}
     machine_cache.remember(folder, _render_key(job, wanted), outcome)

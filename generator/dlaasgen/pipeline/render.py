@@ -16,7 +16,7 @@ from dlaasgen.adapters import matrix_files, project, tree_files
 from dlaasgen.adapters.jsonnet import Library
 from dlaasgen.errors import CheckError, MatrixError, TreeError, UsageError
 from dlaasgen.findings import Finding
-from dlaasgen.formats import as_dict
+from dlaasgen.findings_rows import findings_of, rows_of
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline import memory
 from dlaasgen.pipeline.checking import refuse_waivers
@@ -33,8 +33,8 @@ from dlaasgen.tree import (
     dump_index,
     kustomization,
     owned,
-    readme,
 )
+from dlaasgen.tree_readme import readme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -152,7 +152,8 @@ def _render_anew(
         )
         if known is not None:
             reused = {e.id for e in kept if e is not None}
-            findings += [f for f in (Finding(**f) for f in known.findings) if f.cell in reused]
+            before = findings_of(known.findings, [e.id for e in known.entries])
+            findings += [f for f in before if f.cell in reused]
         if any(f.severity == "error" for f in findings):
             raise CheckError(findings)  # noqa: TRY301 - so that what is staged goes
         index, texts = _about(job, entries, findings)
@@ -165,7 +166,7 @@ def _render_anew(
             staged += [p for p, t in texts.items() if present.get(p) != wanted[p] and stage.put(p, t.encode())]
             stage.commit(staged, [p for p in drift.extra if p in ours and p != tree_files.JOURNAL], INDEX, wanted)
         if job.request.cache and (writing or not drift):
-            memory.remember(job, wanted, len(cells), findings)
+            memory.remember(job, wanted, index)
         return Outcome(job.matrix.name, stage.tree, len(cells), len(todo), drift, foreign, tuple(findings))
     except BaseException:
         if writing:
@@ -216,10 +217,10 @@ def _about(job: Job, entries: Sequence[Entry], findings: Sequence[Finding]) -> t
         options=job.options,
         params=job.matrix.params,
         entries=entries,
-        findings=[as_dict(f) for f in findings],
+        findings=rows_of(findings, [e.id for e in entries]),
     )
     texts = {
-        README: readme(index, findings),
+        README: readme(index),
         KUSTOMIZATION: kustomization(p for e in entries for p in e.files if p.startswith(gitops.JOBS)),
     }
     texts |= gitops.of_tree(job.matrix, entries)
