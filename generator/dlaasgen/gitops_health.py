@@ -66,14 +66,16 @@ def config_map(namespace: str) -> str:
 
 
 def expressions(kinds: Collection[tuple[str, str]]) -> list[dict[str, str]]:
-    """Flux's health checks of the kinds that it does not know."""
+    """Flux's health checks of the kinds that it does not know. What neither is done nor has failed is in progress.
+
+    Flux asks again about a job that has no status yet, of which no expression says anything.
+    """
     return [
         {
             "apiVersion": f"{group}/{version}",
             "kind": kind,
             "current": _holds(done),
             "failed": _holds("Failed"),
-            "inProgress": f"!({_holds(done)}) && !({_holds('Failed')})",
         }
         for (group, kind), done in DONE.items()
         if (group, kind) in kinds
@@ -82,4 +84,4 @@ def expressions(kinds: Collection[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _holds(condition: str) -> str:
-    return f'status.?conditions.orValue([]).exists(c, c.type == "{condition}" && c.status == "True")'
+    return f'has(status.conditions) && status.conditions.exists(c, c.type == "{condition}" && c.status == "True")'

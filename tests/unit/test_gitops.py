@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -128,6 +129,29 @@ def test_flux_waits_for_jobs() -> None:
     assert [c["kind"] for c in spec["healthCheckExprs"]] == ["TFJob"]
     assert "annotations" not in tree["setup/dlaas-namespace.yaml"][0]["metadata"]
     assert "healthCheckExprs" not in made(["x"], ["batch/v1 Job x"], controller="flux")["flux/jobs.yaml"][1]["spec"]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "verdict"),
+    [
+        (None, ""),
+        ([], ""),
+        ([("Running", "True")], ""),
+        ([("Running", "True"), ("Suspended", "True")], ""),
+        ([("Running", "False"), ("Succeeded", "True")], "current"),
+        ([("Running", "False"), ("Failed", "True")], "failed"),
+        ([("Failed", "False"), ("Running", "True")], ""),
+    ],
+)
+def test_what_flux_makes_of_a_status(conditions: list[tuple[str, str]] | None, verdict: str) -> None:
+    cel = import_module("cel_expr_python").cel
+    status = {} if conditions is None else {"conditions": [{"type": t, "status": s} for t, s in conditions]}
+    (checks,) = expressions([("kubeflow.org", "TFJob")])
+    env = cel.NewEnv(variables={"status": cel.Type.DYN})
+    # In the order in which Flux asks; where none holds, the job is in progress.
+    asked = [name for name in ("inProgress", "failed", "current") if name in checks]
+    holds = [name for name in asked if env.compile(checks[name]).eval(data={"status": status}).value()]
+    assert holds == [verdict] * bool(verdict)
 
 
 def test_what_the_index_keeps_of_an_object_is_safe() -> None:
