@@ -144,7 +144,7 @@ def test_flux_waits_for_jobs() -> None:
     ],
 )
 def test_what_flux_makes_of_a_status(conditions: list[tuple[str, str]] | None, verdict: str) -> None:
-    cel = import_module("cel_expr_python").cel
+    cel = import_module("cel_expr_python.cel")
     status = {} if conditions is None else {"conditions": [{"type": t, "status": s} for t, s in conditions]}
     (checks,) = expressions([("kubeflow.org", "TFJob")])
     env = cel.NewEnv(variables={"status": cel.Type.DYN})
