@@ -71,6 +71,7 @@ def parse_header(source: str, file: str) -> Prototype:
             fault(f"header tag @{tag} stands twice")
         else:
             texts[tag] = rest
+    _refuse_ksonnet(texts.get("apiVersion", ""), file)
     if not texts.get("name"):
         faults.append(Finding("T102", "the prototype has no // @name header", file=file, line=1, hint=_FIRST_LINES))
     if faults:
@@ -83,6 +84,17 @@ def parse_header(source: str, file: str) -> Prototype:
         description=texts.get("description", ""),
         api_version=texts.get("apiVersion", "1"),
     )
+
+
+def _refuse_ksonnet(version: str, file: str) -> None:
+    """Raises PrototypeError for a prototype of ksonnet, which has no function and types of its own."""
+    if version.startswith("0."):
+        message, hint = (
+            "this is a prototype of ksonnet",
+            "move it elsewhere, and make one of ours: dlaasgen ks import FILE",
+        )
+        found = shown(f"@apiVersion {version}")
+        raise PrototypeError([Finding("T102", message, file=file, line=1, found=found, hint=hint)])
 
 
 def _tags(source: str) -> Iterable[tuple[int, str, str]]:

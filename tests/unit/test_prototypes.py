@@ -287,6 +287,17 @@ def test_a_prototype_without_a_name(source: str) -> None:
     ]
 
 
+def test_a_prototype_of_ksonnet() -> None:
+    """It has no function, and types of its own: what it lacks is not the point."""
+    source = "// @apiVersion 0.1\n// @name io.example.pkg.x\n// @param a numberOrString A\n{}"
+    assert faults(source) == [
+        (
+            "1: error[T102]: this is a prototype of ksonnet; found '@apiVersion 0.1'; move it elsewhere, and make one "
+            "of ours: dlaasgen ks import FILE"
+        )
+    ]
+
+
 def test_every_fault_is_told_at_once() -> None:
     source = (
         "// @parm a\n\n// @param\n// @param a integr\n// @optionalParam b integer x\n// @apiVersion 1\n// @apiVersion 2"
