@@ -49,6 +49,8 @@ IDENTITY = ("matrix", "cell", "run", "repeat", "job", "image")
 TUNING = re.compile(r"(OMP|KMP|GOMP|MKL|DNNL|ONEDNN|MALLOC|TF_(ENABLE|NUM|USE|CPP|XLA))_[A-Z0-9_]+|LD_PRELOAD")
 ROLE = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
+# What TensorFlow says every 10 s while it waits for a peer, for ever: no sign of progress.
+STALLED = b"still waiting for response from worker"
 LONGEST = 1000  # characters of a text in a record
 CHUNK = 1 << 16
 PIPE = 1 << 20
@@ -326,8 +328,9 @@ class Peers(threading.Thread):
         end = time.monotonic() + self.settings["PEER_TIMEOUT"]
         todo = sorted(self.addresses)
         while todo:
-            ps = self.ports and not self.server
-            troubles = {n: self.trouble(n, must_listen=ps and n.startswith("ps-")) for n in todo}
+            listen = {n for n in todo if n.startswith("ps-") and self.ports and not self.server}
+            troubles = {n: self.trouble(n, must_listen=n in listen) for n in todo}
+            self.seen |= {n for n in listen if not troubles[n]}
             todo = [name for name in todo if troubles[name]]
             self.missing = [f"{name} ({troubles[name]})" for name in todo]
             if todo and time.monotonic() > end:
@@ -374,6 +377,10 @@ class Peers(threading.Thread):
         if gone and quiet > self.settings["PEER_LOST"]:
             names = ", ".join(gone[:10])
             return "peer-gone", f"gone, and no output for {quiet:.0f} s: {names}", RETRY
+        gone = [name for name in gone if name.startswith("ps-")]
+        if gone and still > self.settings["PEER_LOST"]:  # nothing can come of it, whatever it prints
+            names = ", ".join(gone[:10])
+            return "peer-gone", f"gone for {still:.0f} s: {names}", RETRY
         return None
 
     def judge_clients(self, up: Set[str], still: float) -> Optional[Verdict]:
@@ -570,7 +577,8 @@ class Launcher:
             del pipes[pipe]
             return False
         self.copied += len(data)
-        self.last_output = time.monotonic()
+        if len(data) > 4 * LONGEST or STALLED not in data:
+            self.last_output = time.monotonic()
         if pipes[pipe] == 1:
             self.middle = data[-1:] != b"\n"
         return True

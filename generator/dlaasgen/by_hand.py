@@ -27,7 +27,7 @@ LAUNCHER = "/opt/launcher.py"
 CLUSTER = ("WORKER_HOSTS", "PS_HOSTS", "JOB_NAME", "TASK_INDEX")
 HOST = "127.0.0.1"
 # Nobody waits half a minute on one machine for a parameter server to end.
-QUICK = {"DLAASGEN_POLL": "0.1", "DLAASGEN_PS_LINGER": "2", "DLAASGEN_PEER_TIMEOUT": "120"}
+QUICK = {"DLAASGEN_POLL": "0.1", "DLAASGEN_PS_LINGER": "2", "DLAASGEN_PEER_TIMEOUT": "300"}
 
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_.-][A-Za-z0-9_.-]*)\)")
 _LABEL = re.compile(r"metadata\.(labels|annotations)\['([^']+)'\]")

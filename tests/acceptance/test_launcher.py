@@ -204,6 +204,28 @@ def test_a_worker_that_never_comes_is_named_once_the_command_is_silent() -> None
     assert launch.end["signal"] == "SIGTERM"
 
 
+WAITING = "while sleep 0.05; do echo 'CreateSession still waiting for response from worker: /job:x' >&2; done"
+
+
+@pytest.mark.parametrize("python", BOTH)
+def test_words_of_waiting_are_no_sign_of_progress(python: str) -> None:
+    env = {**tf_config(cluster(0, 2), "worker", 0), "DLAASGEN_PEER_TIMEOUT": "0.5"}
+    with Launch("sh", "-c", WAITING, env=env, python=python) as launch:
+        assert launch.ended(15) == 138
+    assert (launch.end["reason"], b"still waiting" in launch.err) == ("peer-missing", True)
+
+
+def test_without_a_parameter_server_a_worker_ends_whatever_it_prints() -> None:
+    roles = cluster(1, 1)
+    env = {**tf_config(roles, "worker", 0), "DLAASGEN_PEER_LOST": "0.5"}
+    server = socket.create_server(("127.0.0.1", int(roles["ps"][0].rpartition(":")[2])))
+    with Launch("sh", "-c", "while sleep 0.05; do echo more; done", env=env) as launch:
+        wait_for(launch, b"\nmore\n")
+        server.close()
+        assert launch.ended(15) == 138
+    assert (launch.end["reason"], launch.end["message"].rpartition(" ")[2]) == ("peer-gone", "ps-0")
+
+
 STUBBORN = "trap '' TERM; sleep 60 & echo $!; wait; wait; sleep 60"
 
 
