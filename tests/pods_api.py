@@ -36,6 +36,8 @@ class Api:
     forbidden: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
     page: int = 2
+    # Whether logs can be followed: they end when their pod is not there any more.
+    tails: bool = False
     # What has happened: (version, kind, type, object). Watches that begin before `oldest` are refused.
     happened: list[tuple[int, str, str, dict[str, Any]]] = field(default_factory=list)
     oldest: int = 0
@@ -129,6 +131,9 @@ def serving(folder: Path) -> Iterator[Api]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if "follow=true" in self.path:
+                self._tail()
+                return
             if "watch=1" in self.path and not served.refuse:
                 served.asked.append(self.path)
                 self.send_response(200)
@@ -144,6 +149,19 @@ def serving(folder: Path) -> Iterator[Api]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def _tail(self) -> None:
+            name = urlparse(self.path).path.split("/")[-2]
+            until = time.monotonic() + 10
+            while served.tails and any(p["metadata"]["name"] == name for p in served.pods):
+                if time.monotonic() > until or served.stopped:
+                    break
+                time.sleep(0.05)
+            text = served.logs.get((name, "tensorflow", False), "").encode()
+            self.send_response(200 if served.tails else 500)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
 
         def log_message(self, *_: object) -> None:
             """Nothing: the test has what was asked."""

@@ -309,3 +309,20 @@ def test_a_collector_that_was_killed_goes_on_where_it_was(
     second.end()
     assert [one["key"] for one in missing(dlaasgen, tmp_path)] == ["pod:dlaas/nightly-c1-x-worker-0/uid-0"]
     assert sizes(dlaasgen, tmp_path) == [2, 2]
+
+
+@pytest.mark.outside
+def test_what_a_pod_says_last_is_stored_though_it_is_deleted_at_once(
+    api: Api, dlaasgen: Run, following: Callable[..., Following], tmp_path: Path
+) -> None:
+    api.tails = True
+    api.pods = [pod(0, state="running")]
+    api.logs["nightly-c1-x-worker-0", "tensorflow", False] = "one\n"
+    process = following(interval=600)
+    until("the beginning", lambda: sizes(dlaasgen, tmp_path) == [4])
+    api.logs["nightly-c1-x-worker-0", "tensorflow", False] = "one\ntwo\n"
+    api.pods = []
+    until("the end", lambda: sizes(dlaasgen, tmp_path) == [8])
+    time.sleep(1)
+    process.end()
+    assert missing(dlaasgen, tmp_path) == []

@@ -120,3 +120,17 @@ def test_every_result_is_stored_once_whoever_is_killed(study: Study, kube: Kube,
     again = kube.run("dlaasgen", *line).ok().data
     assert (again["new"], again["results"]) == (0, 0)
     assert not kube.cluster.ended()
+
+
+def test_a_log_that_the_operator_takes_away_at_once_is_stored(study: Study, kube: Kube, collector: Collector) -> None:
+    off = {"disable": [{"code": code, "reason": "it is what the test is about"} for code in ("P309", "P405")]}
+    axes = {"model": ["resnet5000"], "batch_size": [32], "replicas": [1]}
+    (job,) = study.render(axes=axes, checks=off, params={"backoff_limit": 0, "clean_pod_policy": "None"}).values()
+    study.apply()
+    kube.finished(job, as_="Failed")
+    # With a limit of 0 the operator deletes the pod that has failed, and its log with it.
+    gone = f"Deleted pod: {job}-ps-0"
+    kube.wait("the failed pod is deleted", lambda: gone in {event["message"] for event in kube.list("Event")})
+    kube.wait("the result has its reason", lambda: [one["status"] for one in collector.results()] == ["failed"])
+    kube.wait("the log is read", lambda: "Invalid model name" in collector.results()[0]["reason"])
+    assert collector.end() == 130, collector.said

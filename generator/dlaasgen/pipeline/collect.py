@@ -19,7 +19,7 @@ from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import ClusterError, StoreError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.origins import compile_names, is_log
-from dlaasgen.pipeline import from_cluster, ingest, parsing, places
+from dlaasgen.pipeline import from_cluster, ingest, parsing, places, watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -109,7 +109,7 @@ def _clusters(
         return
     try:
         api = ApiServer(asked.context, away=_AWAY)
-        sources = from_cluster.sources(api, namespaces, asked.selector)
+        sources = watching.sources(api, namespaces, asked.selector)
         collection = from_cluster.Collection(database, api, known, told)
         if asked.follow:
             _follow(asked, database, out, jobs, told, collection.follow(sources, asked.interval))

@@ -16,6 +16,7 @@ from dlaasgen.evidence import POD
 from dlaasgen.findings import Finding
 from dlaasgen.joining import Arrival, Job
 from dlaasgen.pipeline.ingest import Ingested
+from dlaasgen.pipeline.tailing import Tails
 from dlaasgen.pipeline.watching import AWAY, DELETED, LISTED, Event, Source, Watched, slim
 from dlaasgen.pod_labels import identify, identify_job
 from dlaasgen.pod_logs import containers
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
     from dlaasgen.pod_logs import Container
 
 SCHEME = "k8s://"
-# The kinds of jobs whose conditions say why they have no pods. A cluster has some of them.
-_JOBS = (
-    ("kubeflow.org/v1", "TFJob"),
-    ("kubeflow.org/v1", "PyTorchJob"),
-    ("kubeflow.org/v1", "MPIJob"),
-    ("kubeflow.org/v2beta1", "MPIJob"),
-    ("trainer.kubeflow.org/v1alpha1", "TrainJob"),
-    ("batch/v1", "Job"),
-)
 _DELETED = "the pod was deleted before the end of its log was read"
 # How long a job may take to say that it has succeeded, after its pods are gone.
 _GRACE = 30.0
@@ -73,6 +65,10 @@ class Collection:
     # Logs whose pods went before they were complete: their job, and since when.
     _lost: dict[str, tuple[str, float]] = field(default_factory=dict)
     _listed: set[Source] = field(default_factory=set)
+    # Logs that are followed: whose they are; and those that were followed to their end.
+    _followed: dict[str, tuple[Origin, Job]] = field(default_factory=dict)
+    _heard: set[str] = field(default_factory=set)
+    _tails: Tails | None = None
 
     def once(self, sources: Sequence[Source]) -> Ingested:
         """Everything that there is now. Raises ClusterError when pods cannot be listed; of jobs it is told."""
@@ -92,6 +88,7 @@ class Collection:
     def follow(self, sources: Sequence[Source], interval: float) -> Iterator[Ingested]:
         """What comes, as it comes, for ever; logs of running pods as far as they have come after each interval."""
         watched = Watched(self.api, sources)
+        self._tails = Tails(self.api, watched.wake)
         tick = time.monotonic() + interval
         while True:
             happened = watched.taken(tick - time.monotonic())
@@ -120,8 +117,10 @@ class Collection:
                 self._vanished(event, says, fresh)
         out.said = evidence_store.keep(self.database, list(says.values()))
         wanted = {key: pod.data for key, pod in self._pods.items()} if again else fresh
+        self._ended(out)
         self._read([one for data in wanted.values() for one in self._wanted(data, again=again)], out)
         for key, data in wanted.items():
+            self._tail(data)
             # What is over and read whole need not be kept in mind.
             over = (data.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
             if over and next(self._wanted(data, again=True), None) is None:
@@ -147,8 +146,12 @@ class Collection:
         known = self._pods.pop(key, None)
         keys = {identify(data, c.name, c.restart, self.known.jobs)[0].key for c in containers(data)}
         for log in (known.keys if known else set()) | keys:
+            heard = log in self._heard
+            self._heard.discard(log)
             if not self._done.get(log):
                 self._done[log] = True
+                if heard:
+                    continue
                 self._lost[log] = (job.job, time.monotonic())
 
     def _job(self, data: dict[str, Any], kind: str, says: dict[str, Any], *, gone: bool) -> None:
@@ -164,7 +167,7 @@ class Collection:
         if source.kind == POD:
             there = {evidence.pod_key(data) for data in event.objects}
             for key, pod in list(self._pods.items()):
-                if key not in there and _within(key, source):
+                if key not in there and source.holds(key):
                     self._pod(pod.data, says, fresh, gone=True)
         if source in self._listed:
             return
@@ -173,7 +176,7 @@ class Collection:
         open_ended = [
             one
             for one in evidence_store.unfinished(self.database)
-            if one.kind == source.kind and one.key not in says and _within(one.key, source)
+            if one.kind == source.kind and one.key not in says and source.holds(one.key)
         ]
         owners = evidence_store.owners(self.database, [one.key for one in open_ended])
         for one in open_ended:
@@ -183,10 +186,8 @@ class Collection:
                     self._lost[one.key] = (owners[one.key][0], time.monotonic())
 
     def _exists(self, one: Evidence, source: Source) -> bool:
-        namespace, *_, uid = one.key.partition(":")[2].split("/")
-        base = source.path if source.namespace else _in_namespace(source.path, namespace)
-        _, answer = self.api.request("GET", f"{base}/{one.name}")
-        return (answer.get("metadata") or {}).get("uid") == uid
+        _, answer = self.api.request("GET", f"{source.within(one.key)}/{one.name}")
+        return (answer.get("metadata") or {}).get("uid") == one.key.rsplit("/", 1)[-1]
 
     def _wanted(self, data: dict[str, Any], *, again: bool) -> Iterator[tuple[dict[str, Any], Container, Origin, Job]]:
         leaving = bool(data["metadata"].get("deletionTimestamp"))
@@ -211,21 +212,50 @@ class Collection:
                     out.size += sum(a.log.size for a in arrivals)
                     self._done[origin.key] = container.over
                     self._failed.discard(origin.key)
+                    if not container.over:  # it may have been followed to what was not its end
+                        self._heard.discard(origin.key)
                 else:
                     self._done[origin.key] = found.lasting
                     self._not_had(origin.key, str(found), out)
                 if (pod := self._pods.get(evidence.pod_key(data))) is not None:
                     pod.keys.add(origin.key)
 
+    def _tail(self, data: dict[str, Any]) -> None:
+        """Follow the logs of a pod that runs."""
+        for container in containers(data):
+            origin, job = identify(data, container.name, container.restart, self.known.jobs)
+            if self._tails is None or container.over or origin.key in self._heard:
+                continue
+            if self._tails.follow(origin.key, *self._where(data, container)):
+                self._followed[origin.key] = (origin, job)
+
+    def _ended(self, out: Ingested) -> None:
+        """Store the logs that were followed to their end: what comes after has still to be asked for."""
+        for key, spool in self._tails.taken() if self._tails is not None else ():
+            origin, job = self._followed.pop(key)
+            if spool is None:
+                continue
+            try:
+                spool.add(None, b"")
+                arrivals = [Arrival(origin, log, job) for _, log in spool.packed()]
+                out.changed += log_store.store(self.database, arrivals)
+            finally:
+                spool.close()
+            self._heard.add(key)
+            self._lost.pop(key, None)
+
+    def _where(self, data: dict[str, Any], container: Container) -> tuple[str, dict[str, str]]:
+        told = data["metadata"]
+        path = self.api.path("v1", POD, told["namespace"], told["name"])
+        previous = str(container.previous).lower()
+        return f"{path}/log", {"container": container.name, "previous": previous, "timestamps": "true"}
+
     def _log(self, one: tuple[dict[str, Any], Container, Origin, Job]) -> Spool | RefusedError:
         """A container's log with its times."""
         data, container, _, _ = one
-        told = data["metadata"]
-        query = {"container": container.name, "previous": str(container.previous).lower(), "timestamps": "true"}
-        path = self.api.path("v1", POD, told["namespace"], told["name"])
         spool = Spool()
         try:
-            for piece in self.api.stream(f"{path}/log", query):
+            for piece in self.api.stream(*self._where(data, container)):
                 spool.add(None, piece)
             spool.add(None, b"")
         except RefusedError as error:
@@ -240,7 +270,8 @@ class Collection:
         """Tell of logs that are lost, but not of what the operator took away after its job had succeeded."""
         for key, (job, since) in list(self._lost.items()):
             state = self._jobs.get(job)
-            if state in {evidence.PENDING, evidence.RUNNING} and time.monotonic() < since + grace:
+            ending = key in self._followed or state in {evidence.PENDING, evidence.RUNNING}
+            if ending and time.monotonic() < since + grace:
                 continue
             del self._lost[key]
             if state != evidence.SUCCEEDED:
@@ -252,24 +283,3 @@ class Collection:
             self._failed.add(key)
             out.failed.append((key, reason))
             log_store.note_missing(self.database, [(key, reason)])
-
-
-def sources(api: ApiServer, namespaces: Iterable[str], selector: str) -> list[Source]:
-    """The pods of these namespaces ("" for all), and the jobs of each kind that the cluster has."""
-    found = []
-    for namespace in namespaces:
-        for version, kind in (("v1", POD), *_JOBS):
-            path = api.path(version, kind, namespace or None)
-            if path is not None:
-                found.append(Source(kind, namespace, path, selector))
-    return found
-
-
-def _within(key: str, source: Source) -> bool:
-    """Whether the object with this key is where a source looks."""
-    return not source.namespace or key.partition(":")[2].split("/")[0] == source.namespace
-
-
-def _in_namespace(path: str, namespace: str) -> str:
-    base, _, plural = path.rpartition("/")
-    return f"{base}/namespaces/{namespace}/{plural}"

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 from dlaasgen.adapters.api_server import GoneError, RefusedError
 from dlaasgen.errors import ClusterError
+from dlaasgen.evidence import POD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dlaasgen.adapters.api_server import ApiServer
 
+# The kinds of jobs whose conditions say why they have no pods. A cluster has some of them.
+_JOBS = (
+    ("kubeflow.org/v1", "TFJob"),
+    ("kubeflow.org/v1", "PyTorchJob"),
+    ("kubeflow.org/v1", "MPIJob"),
+    ("kubeflow.org/v2beta1", "MPIJob"),
+    ("trainer.kubeflow.org/v1alpha1", "TrainJob"),
+    ("batch/v1", "Job"),
+)
 LISTED, DELETED, AWAY = "LISTED", "DELETED", "AWAY"
 _BOOKMARK = "BOOKMARK"
 _SHORTEST, _LONGEST = 0.5, 30.0
@@ -35,6 +45,19 @@ class Source:
     path: str
     selector: str
 
+    def holds(self, key: str) -> bool:
+        """Whether the object whose evidence has this key is where this looks."""
+        return not self.namespace or _namespace(key) == self.namespace
+
+    def within(self, key: str) -> str:
+        """The path of the objects in that object's namespace."""
+        base, _, plural = self.path.rpartition("/")
+        return self.path if self.namespace else f"{base}/namespaces/{_namespace(key)}/{plural}"
+
+
+def _namespace(key: str) -> str:
+    return key.partition(":")[2].partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -44,6 +67,17 @@ class Event:
     what: str
     objects: Sequence[dict[str, Any]] = ()
     said: str = ""
+
+
+def sources(api: ApiServer, namespaces: Iterable[str], selector: str) -> list[Source]:
+    """The pods of these namespaces ("" for all), and the jobs of each kind that the cluster has."""
+    found = []
+    for namespace in namespaces:
+        for version, kind in (("v1", POD), *_JOBS):
+            path = api.path(version, kind, namespace or None)
+            if path is not None:
+                found.append(Source(kind, namespace, path, selector))
+    return found
 
 
 def events(api: ApiServer, source: Source, sleep: Callable[[float], object] = time.sleep) -> Iterator[Event]:
@@ -95,7 +129,7 @@ class Watched:
     """Events of several sources, each watched by a thread of its own, taken in the order in which they come."""
 
     def __init__(self, api: ApiServer, sources: Sequence[Source]) -> None:
-        self._queue: queue.Queue[Event | Exception] = queue.Queue()
+        self._queue: queue.Queue[Event | Exception | None] = queue.Queue()
         for source in sources:
             threading.Thread(target=self._run, args=(api, source), daemon=True).start()
 
@@ -117,7 +151,13 @@ class Watched:
                 break
             if isinstance(event, Exception):
                 raise event
+            if event is None:
+                break
             if not found:
                 until = time.monotonic() + _TOGETHER
             found.append(event)
         return found
+
+    def wake(self) -> None:
+        """End the waiting of whoever takes."""
+        self._queue.put(None)
