@@ -59,11 +59,6 @@ class Rendered:
     findings: tuple[Finding, ...]
 
 
-def full_params(plan: Plan, cell: Cell) -> dict[str, Any]:
-    """All that the prototype gets for a cell but name, labels and annotations; nulls are left out."""
-    return _without_nulls({**common_params(plan.matrix, plan.prototype), **cell.params})
-
-
 def common_params(matrix: Matrix, prototype: Prototype) -> dict[str, Any]:
     """What the prototype gets for every cell that does not say otherwise: its defaults, and the shape of a node.
 

@@ -14,7 +14,7 @@ from dlaasgen.errors import PrototypeError
 from dlaasgen.findings import Finding
 from dlaasgen.headers import parse_header
 from dlaasgen.matrix import Cluster, Matrix
-from dlaasgen.rendering import SUFFIXES, Plan, full_params, objects_of, render
+from dlaasgen.rendering import SUFFIXES, Plan, objects_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,6 +86,12 @@ SHAPED = """// @name shaped
 """
 
 
+def told(whole: Plan, cell: Cell) -> Any:
+    """The parameters that a cell's manifest names."""
+    (rendered,) = render(whole, [cell])
+    return json.loads(rendered.manifests[0].data["metadata"]["annotations"]["dlaasgen/params"])
+
+
 @pytest.mark.parametrize(
     ("cluster", "type_", "params", "expected"),
     [
@@ -114,12 +120,12 @@ def test_the_prototype_gets_the_shape_of_a_node(
     whole = replace(plan(remember), prototype=shaped, matrix=matrix)
     list(render(whole, [cell]))
     assert seen == [expected]
-    assert full_params(whole, cell) == {"size": 1, **expected}
+    assert told(whole, cell) == {"size": 1, **expected}
 
 
 def test_a_prototype_without_them_gets_no_shape() -> None:
     whole = plan(job, matrix=Matrix("m", "study", "job", (), cluster=Cluster(3, sockets=2, cores_per_socket=18)))
-    assert full_params(whole, CELLS[0]) == {"size": 1, "mode": "fast"}
+    assert told(whole, CELLS[0]) == {"size": 1, "mode": "fast"}
 
 
 def test_the_prototype_gets_its_identity_and_the_annotation_all_the_rest() -> None:
@@ -131,7 +137,7 @@ def test_the_prototype_gets_its_identity_and_the_annotation_all_the_rest() -> No
 
     cell = Cell("c", {"size": "1"}, {"size": 1, "note": None})
     whole = plan(remember)
-    assert full_params(whole, cell) == {"size": 1, "mode": "fast"}
+    assert told(whole, cell) == {"size": 1, "mode": "fast"}
     list(render(whole, [cell]))
     assert seen == [
         {

@@ -15,6 +15,9 @@ Server = Annotated[
     str | None, typer.Option("--server", metavar="URL", help="API server, as kubectl's configuration names it.")
 ]
 Context = Annotated[str | None, typer.Option("--context", help="kubectl's context; it goes before the server.")]
+ApiSpec = Annotated[
+    str | None, typer.Option("--api-spec", metavar="SPEC", help="Ignored: k.libsonnet is one for all versions.")
+]
 
 
 def add(
@@ -22,9 +25,7 @@ def add(
     namespace: Namespace = None,
     server: Server = None,
     context: Context = None,
-    api_spec: Annotated[
-        str | None, typer.Option("--api-spec", metavar="SPEC", help="Ignored: k.libsonnet is one for all versions.")
-    ] = None,
+    api_spec: ApiSpec = None,
 ) -> None:
     """Add an environment. Without a server and a context it is kubectl's current context, whichever that is then."""
     from dlaasgen.ksonnet import application
@@ -62,9 +63,7 @@ def set_(
     namespace: Namespace = None,
     server: Server = None,
     context: Context = None,
-    api_spec: Annotated[
-        str | None, typer.Option("--api-spec", metavar="SPEC", help="Ignored: k.libsonnet is one for all versions.")
-    ] = None,
+    api_spec: ApiSpec = None,
 ) -> None:
     """Change an environment."""
     from dlaasgen.pipeline import ksonnet_edit
