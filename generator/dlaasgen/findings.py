@@ -84,20 +84,23 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def grouped(findings: Iterable[Finding]) -> list[tuple[Finding, int]]:
-    """What many cells share, once: (the first cell's finding, how many more cells have it)."""
+def together(findings: Iterable[Finding]) -> list[Finding]:
+    """For people: one finding for what many cells, and several places in their manifests, share.
+
+    The first cell is named, and how many more have it.
+    """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for f in findings:
-        key = (f.code, f.severity, f.message, f.path, f.found, f.expected, f.hint, f.line)
-        groups.setdefault(key if f.cell else (*key, f.file), []).append(f)
-    return [(group[0], len({f.cell for f in group}) - 1) for group in groups.values()]
+        key = (f.code, f.severity, f.message, f.found, f.expected, f.hint, f.line, f.column)
+        groups.setdefault(key if f.cell else (*key, f.path, f.file), []).append(f)
+    return [_first(group) for group in groups.values()]
 
 
-def together(findings: Iterable[Finding]) -> list[Finding]:
-    """For people: one finding for what many cells share. The first cell is named, and how many more have it."""
-    return [
-        first
-        if first.cell is None or f"cell {first.cell}" in first.message  # told already
-        else replace(first, message=f"{first.message} (cell {first.cell}{f' and {more} more' if more else ''})")
-        for first, more in grouped(findings)
-    ]
+def _first(group: list[Finding]) -> Finding:
+    """The first of findings that differ in cell and place alone, which says how many there are."""
+    first = group[0]
+    if first.cell is None or f"cell {first.cell}" in first.message:  # told already
+        return first
+    more, places = len({f.cell for f in group}) - 1, len({f.path for f in group})
+    told = f"cell {first.cell}" + (f" and {more} more" if more else "") + (f"; {places} places" if places > 1 else "")
+    return replace(first, message=f"{first.message} ({told})")

@@ -244,7 +244,8 @@ def _together(
         found.append(("P312", f"the model {model} needs TensorFlow 1", ("model",), None, None))
     elif model not in facts.models[data]:
         hint = _model_hint(model, data, facts)
-        found.append(("P309", f"{data} has no model {shown(model)[1:-1]}", ("model",), None, hint))
+        name = shown(model) if model != model.strip() else shown(model)[1:-1]
+        found.append(("P309", f"{data} has no model {name}", ("model",), None, hint))
     return found
 
 

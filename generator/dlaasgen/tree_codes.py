@@ -40,6 +40,10 @@ CODES: dict[str, tuple[str, str]] = {
     "R120": ("No such thing", "The command line names a file, folder, cell or code that does not exist."),
     "R121": ("Nothing to check", "The folder holds no matrix and no manifest."),
     "R122": ("A manifest file cannot be read", "The file is not UTF-8, not YAML, or holds a key twice."),
+    "R124": (
+        "A file that is no manifest",
+        "A file in the folder has neither apiVersion nor kind, and is not checked. Name it itself if it should be.",
+    ),
     "R123": (
         "A file with nothing in it",
         "The file is empty, or holds comments and empty documents only. Whatever was meant to be checked is not there.",

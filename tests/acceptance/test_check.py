@@ -98,3 +98,26 @@ def test_a_version_of_an_api_that_never_was(dlaasgen: Run, tmp_path: Path, versi
         f"apiVersion: {version}\nkind: TFJob\nmetadata: {{name: a, namespace: x}}\nspec: {{}}\n"
     )
     assert dlaasgen("-v", "check", "m.yaml", cwd=tmp_path).out.splitlines()[0] == told
+
+
+def test_a_matrix_with_every_key_misspelt_is_taken_for_one(dlaasgen: Run, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("apiversion: dlaasgen/v1\nnam: m\nprototyp: tfjob\naxis: {a: [1]}\n")
+    done = dlaasgen("check", "m.yaml", cwd=tmp_path).exits(3)
+    hints = [line.rpartition("; ")[2] for line in done.out.splitlines() if "has no key" in line]
+    assert hints == [f"did you mean {key}?" for key in ("apiVersion", "name", "prototype", "axes")]
+    (tmp_path / "n.yaml").write_text("name: m\nprototype: tfjob\naxes: {a: [1]}\n")
+    assert "apiVersion is missing" in dlaasgen("check", "n.yaml", cwd=tmp_path).exits(3).out
+
+
+def test_other_files_of_a_folder_are_left_out_and_told(dlaasgen: Run, tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "x"}')
+    (tmp_path / "m.yaml").write_text(ONE)
+    assert dlaasgen("check", ".", cwd=tmp_path).ok().out == "checked 1 manifest: 1 note\n"
+    assert dlaasgen("-v", "check", ".", cwd=tmp_path).ok().out.startswith("package.json:1: note[R124]: this is no ")
+    assert "K106" in dlaasgen("check", "package.json", cwd=tmp_path).exits(5).out
+
+
+def test_a_new_project_has_no_findings(dlaasgen: Run, tmp_path: Path) -> None:
+    dlaasgen("init", cwd=tmp_path).ok()
+    dlaasgen("render", "matrix", cwd=tmp_path).ok()
+    assert dlaasgen("check", ".", cwd=tmp_path).ok().out.endswith("5 manifests: 1 note\n")

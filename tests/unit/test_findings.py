@@ -20,3 +20,10 @@ def test_findings_of_files_stay_apart() -> None:
 def test_findings_that_differ_stay_apart() -> None:
     findings = [Finding("P201", "x", cell="a"), Finding("P201", "x", "warning", cell="b")]
     assert len(together(findings)) == 2
+
+
+def test_places_in_the_manifests_of_cells_are_counted() -> None:
+    findings = [Finding("P201", "x", path=role, cell=cell) for cell in ("a", "b") for role in ("PS", "Worker")]
+    assert [str(f) for f in together(findings)] == ["PS: error[P201]: x (cell a and 1 more; 2 places)"]
+    assert [str(f) for f in together(findings[:1])] == ["PS: error[P201]: x (cell a)"]
+    assert len(together([Finding("P201", "x", path="a"), Finding("P201", "x", path="b")])) == 2

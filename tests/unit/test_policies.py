@@ -514,6 +514,10 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        model("alexnet "),
+        [f"{C}.args[2]: error[P309]: imagenet has no model 'alexnet '; did you mean alexnet?"],
+    ),
+    (
         model("mobilenet"),
         [
             f"{C}.args[2]: warning[P312]: the model mobilenet needs TensorFlow 1; choose another model, unless the "

@@ -93,7 +93,7 @@ def find(path: str) -> list[str]:
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(f for f in folders if not f.startswith("."))
         named = sorted(f for f in files if f.endswith(SUFFIXES) and f not in _NOT_MANIFESTS)
-        found += [file for f in named if os.path.isfile(file := os.path.join(folder, f))]
+        found += [file for f in named if os.path.isfile(file := os.path.normpath(os.path.join(folder, f)))]
     if not found:
         raise UsageError(
             [Finding("R121", f"there is no manifest below {path}", expected=", ".join("*" + s for s in SUFFIXES))]

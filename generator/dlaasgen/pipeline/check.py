@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from dlaasgen.tree import Index
 
-_MATRIX = re.compile(rb"""(?:^|\A\s*\{\s*)["']?apiVersion["']?\s*:\s*["']?dlaasgen/""", re.MULTILINE)
+# A matrix says so; one whose apiVersion is misspelt or missing has axes, or a prototype, and no kind.
+_MATRIX = re.compile(rb"""(?:^|\A\s*\{\s*)["']?[A-Za-z_]+["']?\s*:\s*["']?dlaasgen/v""", re.MULTILINE)
+_LIKE_MATRIX = re.compile(rb"""^(?:axes|prototype)\s*:""", re.MULTILINE)
+_KIND = re.compile(rb"""^["']?kind["']?\s*:""", re.MULTILINE)
 _SNIFF = 1 << 16
 
 
@@ -51,7 +54,7 @@ def check_paths(paths: Sequence[str], kubernetes: str | None = None) -> Report:
             found, failed = _matrix(file, kubernetes)
             code = code or failed
             findings += found
-        found, count = _manifests(rest, kubernetes)
+        found, count = _manifests(rest, kubernetes, named=not os.path.isdir(path))
         findings += found
         manifests += count
         findings += [f for tree, index in _trees(path) for f in _integrity(tree, index)]
@@ -63,7 +66,10 @@ def check_paths(paths: Sequence[str], kubernetes: str | None = None) -> Report:
 def _is_matrix(file: str) -> bool:
     try:
         with open(file, "rb") as handle:
-            return _MATRIX.search(handle.read(_SNIFF)) is not None
+            text = handle.read(_SNIFF)
+            if _KIND.search(text) is not None:
+                return False
+            return _MATRIX.search(text) is not None or _LIKE_MATRIX.search(text) is not None
     except OSError:
         return False
 
@@ -78,8 +84,11 @@ def _matrix(file: str, kubernetes: str | None) -> tuple[Sequence[Finding], int]:
         return error.findings, error.exit_code
 
 
-def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Finding], int]:
-    """(findings, number of manifests) of manifest files, each in the context of the tree that it lies in."""
+def _manifests(files: Sequence[str], kubernetes: str | None, *, named: bool) -> tuple[list[Finding], int]:
+    """(findings, number of manifests) of manifest files, each in the context of the tree that it lies in.
+
+    `named`: each was asked for, and not found in a folder, where other files may lie.
+    """
     from dlaasgen.checks import check_set
 
     findings: list[Finding] = []
@@ -100,6 +109,10 @@ def _manifests(files: Sequence[str], kubernetes: str | None) -> tuple[list[Findi
                 whole = manifest_files.is_list(document.data)
                 objects_in = () if is_application(document.data) else manifest_files.objects(document.data)
                 for n, data in enumerate(objects_in):
+                    if not named and isinstance(data, dict) and not {"apiVersion", "kind"} & data.keys():
+                        message = "this is no manifest, and is left out: it has neither apiVersion nor kind"
+                        findings.append(Finding("R124", message, "note", file=shown(file), line=document.line))
+                        continue
                     count += 1
                     within: list[str | int] = ["items", n] if whole else []
                     found = [_placed(f, document, within) for f in check(data)]

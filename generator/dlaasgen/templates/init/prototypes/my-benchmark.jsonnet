@@ -22,7 +22,7 @@ function(params) {
   spec: {
     runPolicy: {
       activeDeadlineSeconds: params.deadline_seconds,
-      backoffLimit: 0,
+      backoffLimit: 1,
       cleanPodPolicy: 'Running',
     },
     tfReplicaSpecs: {
