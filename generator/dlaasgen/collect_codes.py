@@ -55,5 +55,13 @@ CODES: dict[str, tuple[str, str]] = {
             "tfjobs in kubeflow.org, to tell why a job that has no pods failed."
         ),
     ),
+    "C145": (
+        "Loki refuses or cannot be reached",
+        "What was stored before is still there. The URL ends before /loki/api/v1; LOKI_* variables hold credentials.",
+    ),
+    "C146": (
+        "Loki cannot be asked so",
+        "The URL, the query, a time or a variable with credentials does not hold what it should.",
+    ),
     "C132": ("No results", "There is no result in the store that fits what was asked for."),
 }

@@ -33,6 +33,7 @@ _NUMBERS = (
     "replica-index",
 )
 _AXIS = "axis.dlaasgen/"
+LABELS = (*_JOBS, *_ROLES, *_NUMBERS, "dlaasgen/matrix", "dlaasgen/cell", "dlaasgen/run")
 
 
 def identify(pod: Mapping[str, Any], container: str, restart: int, jobs: Mapping[str, Job]) -> tuple[Origin, Job]:

@@ -20,7 +20,8 @@ def collect(
         typer.Option(
             "--from",
             metavar="PLACE",
-            help="A folder, archive or file of logs, - for standard input, or k8s://NAMESPACE. Can be repeated.",
+            help="A folder, archive or file of logs, - for standard input, k8s://NAMESPACE, or Loki's URL as "
+            "loki+https://HOST. Can be repeated.",
         ),
     ],
     tree: Annotated[
@@ -56,8 +57,21 @@ def collect(
     context: Annotated[
         str | None, typer.Option("--context", metavar="NAME", help="The context of the kubeconfig; its current one.")
     ] = None,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query", metavar="LOGQL", help='Which streams of Loki\'s: {namespace="dlaas"}, and filters after it.'
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Loki's lines since then: 90m, 7d (the default), or RFC 3339."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Loki's lines before then; now when left out.")
+    ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on collecting from the cluster until interrupted.")
+        bool, typer.Option("--follow", help="Go on collecting from the cluster or Loki until interrupted.")
     ] = False,
     interval: Annotated[
         int,
@@ -85,6 +99,9 @@ def collect(
         context,
         follow,
         interval,
+        query,
+        since,
+        until,
     )
 
     def told(what: str | Finding) -> None:
@@ -92,6 +109,8 @@ def collect(
             output.findings([what])
         elif output_ is output.Output.text:
             output.say(what)
+            # For those who are watching, by `kubectl logs` too.
+            sys.stdout.flush()
 
     with output.progress("collecting") as progress:
         done = pipeline.collect(asked, sys.stdin.buffer, progress, told)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import IO, TYPE_CHECKING, Any
 
 from dlaasgen import joining
-from dlaasgen.adapters import matrix_files, project, workers
+from dlaasgen.adapters import loki, matrix_files, project, workers
 from dlaasgen.adapters.api_server import ApiServer
 from dlaasgen.adapters.log_files import unpacking
 from dlaasgen.adapters.log_files.finding import Places
@@ -19,7 +19,7 @@ from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import ClusterError, StoreError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.origins import compile_names, is_log
-from dlaasgen.pipeline import from_cluster, ingest, parsing, places, watching
+from dlaasgen.pipeline import from_cluster, from_loki, ingest, parsing, places, watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dlaasgen.pipeline.ingest import Ingested, Progress
 
 STDIN = "-"
+SERVERS = (from_cluster.SCHEME, *loki.SCHEMES)
 # A cluster that is away is tried again for a quarter of a minute.
 _AWAY = 6
 # So many times as long as it took to find out what is new, nothing is looked for.
@@ -51,6 +52,9 @@ class Asked:
     context: str | None = None
     follow: bool = False
     interval: float = 30.0
+    query: str | None = None
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass
@@ -74,9 +78,10 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
     pattern = compile_names(asked.pattern) if asked.pattern else None
     naming = ingest.Naming(known, asked.run, pattern)
     out = Collected()
+    servers = _servers(asked)
     sources = Places()
     try:
-        files = [p for p in asked.sources if p != STDIN and not p.startswith(from_cluster.SCHEME)]
+        files = [p for p in asked.sources if p != STDIN and not p.startswith(SERVERS)]
         found = [(path, sources.find(path, pattern or is_log)) for path in files]
         with opened(asked.store, make=True) as database:
             result_store.keep_patterns(database, patterns(asked.trees, asked.matrices))
@@ -91,6 +96,11 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
                 _add(out, ingest.ingest_stream(database, stream, naming, asked.name))
             log_store.note_missing(database, [(f"file:{name}", why) for name, why in out.failed])
             _clusters(asked, database, known, out, jobs, told)
+            if servers and asked.follow:
+                came = from_loki.follow(database, servers, known, asked.interval, told)
+                _follow(asked, database, out, jobs, told, came)
+            for server, wanted in servers:
+                _add(out, from_loki.collect(database, server, wanted, known))
             out.results += parsing.parse(database, jobs, progress)
             out.unmatched = result_store.listed(database, unmatched=True)
     finally:
@@ -98,13 +108,29 @@ def collect(asked: Asked, stdin: IO[bytes], progress: Progress, told: Callable[[
     return out
 
 
+def _servers(asked: Asked) -> list[tuple[loki.Loki, from_loki.Range]]:
+    """The places of Loki's. Raises UsageError for options that do not fit the places."""
+    names = [path for path in asked.sources if path.startswith(loki.SCHEMES)]
+    options = (("--query", asked.query), ("--since", asked.since), ("--until", asked.until))
+    given = [name for name, value in options if value]
+    if given and not names:
+        raise UsageError([Finding("C131", f"{given[0]} is for Loki", expected="--from loki+https://HOST")])
+    if asked.follow and not any(path.startswith(SERVERS) for path in asked.sources):
+        expected = "--from k8s://NAMESPACE or loki+https://HOST"
+        raise UsageError([Finding("C131", "--follow needs a cluster or Loki", expected=expected)])
+    if asked.follow and names and any(path.startswith(from_cluster.SCHEME) for path in asked.sources):
+        told = Finding("C131", "--follow goes after a cluster or Loki, not both", expected="a collector for each")
+        raise UsageError([told])
+    if asked.follow and asked.until:
+        raise UsageError([Finding("C131", "--follow and --until do not go together", expected="one of them")])
+    return [(loki.Loki(name), from_loki.asked(asked.query, asked.since, asked.until)) for name in names]
+
+
 def _clusters(
     asked: Asked, database: Database, known: Known, out: Collected, jobs: int, told: Callable[[str | Finding], None]
 ) -> None:
     """Logs from clusters, once or for ever."""
     namespaces = [p.removeprefix(from_cluster.SCHEME) for p in asked.sources if p.startswith(from_cluster.SCHEME)]
-    if asked.follow and not namespaces:
-        raise UsageError([Finding("C131", "--follow needs a cluster", expected="--from k8s://NAMESPACE")])
     if not namespaces:
         return
     try:

@@ -103,6 +103,20 @@ def read(connection: sa.Connection, digest: str) -> Iterator[bytes]:
         seq += 1
 
 
+def longest(connection: sa.Connection, key: str) -> str | None:
+    """The digest of the longest log of a place; None when there is none."""
+    held = _held(connection, [key]).get(key, [])
+    return max(held, key=lambda row: (row.size, row.digest)).digest if held else None
+
+
+def ends(connection: sa.Connection, digest: str) -> tuple[bytes, bytes]:
+    """The first and the last piece of a log."""
+    last = connection.execute(sa.select(sa.func.max(chunks.c.seq)).where(chunks.c.digest == digest)).scalar()
+    told = [connection.execute(_READ, {"digest": digest, "seq": seq}).scalar() for seq in (0, last or 0)]
+    first, final = (zlib.decompress(data) if data is not None else b"" for data in told)
+    return first, final
+
+
 def now() -> str:
     """The time, as the store writes it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
