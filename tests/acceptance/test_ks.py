@@ -186,7 +186,9 @@ def test_environments_have_their_own_parameters(ks: Ks) -> None:
     (job,) = ks("show", "eu/dev", "-o", "json").ok().data["items"]
     assert job["metadata"] == {"name": "small", "namespace": "eu"}
     ks("env", "rm", "eu/dev").ok()
-    assert not (ks.place / "environments/eu/dev").exists()
+    assert not (ks.place / "environments/eu").exists()
+    assert not (ks.place / "environments/us").exists()
+    assert (ks.place / "environments").is_dir()
     ks("env", "set", "default").exits(2)
 
 
@@ -454,6 +456,12 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["pkg", "install", "x/y"], 2, "the application has no registry x"),
     (["registry", "add", "x", "https://example.org"], 2, "only registries in folders can be added"),
     (["registry", "add", "x", "vendor"], 2, "the file is missing"),
+    (
+        ["registry", "add", "x", "github.com/a/b"],
+        2,
+        "there is no folder of a registry there; found github.com/a/b; fetch",
+    ),
+    (["registry", "add", "x", "nowhere"], 2, "error[A112]: there is no folder of a registry there; found nowhere"),
 ]
 
 

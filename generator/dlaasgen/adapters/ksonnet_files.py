@@ -212,6 +212,7 @@ def write(root: str, changed: Mapping[str, str], removed: Sequence[str] = (), fo
         for path in folders:
             inside(root, os.path.dirname(path))
             shutil.rmtree(os.path.join(root, path))
+            _remove_empty(root, os.path.dirname(path))
     except OSError as error:
         raise _failed(error, "change the application") from None
     finally:
@@ -221,6 +222,14 @@ def write(root: str, changed: Mapping[str, str], removed: Sequence[str] = (), fo
         for folder in reversed(made if staged else []):
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
+
+
+def _remove_empty(root: str, path: str) -> None:
+    """Remove a folder and those above it while they are empty, but not the application's own."""
+    with contextlib.suppress(OSError):
+        while "/" in path:
+            os.rmdir(os.path.join(root, path))
+            path = os.path.dirname(path)
 
 
 def _make_folders(folder: str) -> list[str]:

@@ -66,6 +66,9 @@ def add_registry(name: str, uri: str) -> None:
         hint = "fetch it (git clone) and give the folder"
         raise UsageError([Finding("A112", "only registries in folders can be added", found=uri[:100], hint=hint)])
     folder = uri.removeprefix("file://")
+    if not os.path.isdir(folder):
+        advice = "fetch it (git clone) and give the folder" if uri.startswith("github.com/") else None
+        raise UsageError([Finding("A112", "there is no folder of a registry there", found=uri[:100], hint=advice)])
     registry_libraries(folder)
     with ksonnet_files.locked(app.root):
         save(app, app.application.with_registry(name, uri_of(app.root, folder)))
