@@ -122,7 +122,10 @@ def test_every_result_is_stored_once_whoever_is_killed(study: Study, kube: Kube,
     assert not kube.cluster.ended()
 
 
-def test_a_log_that_the_operator_takes_away_at_once_is_stored(study: Study, kube: Kube, collector: Collector) -> None:
+def test_a_log_that_the_operator_takes_away_at_once_is_stored_or_missed_aloud(
+    study: Study, kube: Kube, collector: Collector
+) -> None:
+    kube.wait("the collector watches", lambda: " logs, " in collector.said)
     off = {"disable": [{"code": code, "reason": "it is what the test is about"} for code in ("P309", "P405")]}
     axes = {"model": ["resnet5000"], "batch_size": [32], "replicas": [1]}
     (job,) = study.render(axes=axes, checks=off, params={"backoff_limit": 0, "clean_pod_policy": "None"}).values()
@@ -132,5 +135,14 @@ def test_a_log_that_the_operator_takes_away_at_once_is_stored(study: Study, kube
     gone = f"Deleted pod: {job}-ps-0"
     kube.wait("the failed pod is deleted", lambda: gone in {event["message"] for event in kube.list("Event")})
     kube.wait("the result has its reason", lambda: [one["status"] for one in collector.results()] == ["failed"])
-    kube.wait("the log is read", lambda: "Invalid model name" in collector.results()[0]["reason"])
+
+    def told() -> bool:
+        """The log's own words; or, where the pod went before anybody could read them, that, and its exit code."""
+        reason = collector.results()[0]["reason"]
+        show = ("store", "missing", "--store", study.folder / "s.db", "--output", "json")
+        lost = [one["key"] for one in kube.run("dlaasgen", *show).ok().data]
+        missed = any(f"/{job}-ps-0/" in key for key in lost) and "ps 0: Error: exit code 1" in reason
+        return "Invalid model name" in reason or missed
+
+    kube.wait("the result has its reason, or the loss is told", told)
     assert collector.end() == 130, collector.said
