@@ -50,6 +50,8 @@ def apiserver(settings: Settings) -> list[str]:
         "--allow-privileged=true",
         # Pods get no service account's token, which would have to be made before each of them starts.
         "--disable-admission-plugins=ServiceAccount",
+        # Debian's etcd cannot do what watches that begin with a list take. Offered and refused, they stop kwok.
+        "--feature-gates=WatchList=false",
         # `kubectl logs` asks the kubelet by its address: nobody resolves the node's name.
         "--kubelet-preferred-address-types=InternalIP",
     ]
