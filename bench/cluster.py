@@ -2,7 +2,7 @@
 
     PYTHONPATH=tests python bench/cluster.py FOLDER [--jobs N] [--rounds N] [--only WORD]
 
-FOLDER is that of a cluster that runs (`make cluster` keeps it in .cache/e2e/standing). Prints a table. docs/performance.md
+FOLDER is that of a cluster that runs (`make cluster` keeps it in .cache/e2e/standing). docs/performance.md
 has the figures, and says on what they were made.
 """
 

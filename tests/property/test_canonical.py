@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from dlaasgen.canonical import dump
+from dlaasgen.canonical_reading import load
 
 # Characters that mean something to YAML come up far more often than chance would have them.
 _CHARS = st.one_of(
@@ -48,6 +49,17 @@ def test_what_is_written_is_read(value: Any) -> None:
     text = dump(value)
     assert typed(yaml.load(text, yaml.CSafeLoader)) == typed(value)
     assert text.endswith("\n")
+    found = load(text)
+    if isinstance(value, dict | list) and value:
+        assert found is not None
+        assert typed(found[0]) == typed(value)
+
+
+@given(st.text(_CHARS, max_size=60).map(lambda text: f"a: {text}\n") | VALUES.map(dump))
+def test_a_text_is_read_as_every_reader_reads_it_or_not_at_all(text: str) -> None:
+    found = load(text)
+    if found is not None:
+        assert typed(yaml.load(text, yaml.CSafeLoader)) == typed(found[0])
     assert text.encode().decode() == text
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.canonical_reading import load
 from dlaasgen.errors import UsageError
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 SUFFIXES = (".yaml", ".yml", ".json")
 STDIN = "-"
@@ -39,23 +40,30 @@ _FLOAT = re.compile(
 _NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
 _NO_STRINGS = frozenset(f"tag:yaml.org,2002:{t}" for t in ("bool", "int", "float", "null"))
 _MERGE = re.compile(r"^<<$")
+_NAME = "\nmetadata:\n  name: "
 # What lies beside manifests in a tree and is none.
 _NOT_MANIFESTS = frozenset({"kustomization.yaml", "index.json"})
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document. `data` is None when it could not be read, and `finding` then says why. `line` is 1-based."""
+    """One YAML document. `data` is None when it could not be read, and `finding` then says why. `line` is 1-based.
+
+    Its places are known by its `node`, or can be found in its `text`, which is canonical.
+    """
 
     file: str
     line: int
     data: Any
     finding: Finding | None = None
     node: Any = None
+    text: str = ""
 
-    def place(self, steps: Iterable[str | int]) -> tuple[int, int]:
+    def place(self, steps: Sequence[str | int]) -> tuple[int, int]:
         """(line, column) of what lies at these steps, or of the last of them that is there; both 1-based."""
-        node, mark = self.node, None
+        if self.text and [*steps] == ["metadata", "name"] and (at := self.text.find(_NAME)) >= 0:
+            return self.text.count("\n", 0, at) + 3, 3
+        node, mark = _loader()(self.text).get_single_node() if self.text else self.node, None
         for step in steps:
             inner = _entry(node, step)
             if inner is None:
@@ -103,8 +111,6 @@ def find(path: str) -> list[str]:
 
 def documents(path: str) -> Iterator[Document]:
     """The documents of a file, or of standard input. What cannot be read becomes a document with a finding."""
-    import yaml
-
     try:
         data = _bytes(path)
         if len(data) > _LARGEST:
@@ -117,6 +123,17 @@ def documents(path: str) -> Iterator[Document]:
     except UnicodeDecodeError as error:
         yield _bad(path, 1, f"the file is not UTF-8 at byte {error.start}")
         return
+    canonical = load(text)
+    if canonical is not None:
+        yield Document(path, 1, canonical[0], text=text)
+    else:
+        yield from _parsed(path, text)
+
+
+def _parsed(path: str, text: str) -> Iterator[Document]:
+    """The documents of any YAML."""
+    import yaml
+
     loader = _loader()(text)
     line = 1
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PATCH = "application/apply-patch+yaml"
 _CELL, _MATRIX = "dlaasgen/cell", "dlaasgen/matrix"
-_POLL = 2.0
+_POLL, _REST = 2.0, 4
 # How the server names a field in words: one that the kind does not have, and what a webhook objects to.
 _KEY = re.compile(r"\[([A-Za-z][\w-]*)\]")
 _FIELD = re.compile(
@@ -263,12 +263,16 @@ def follow(tree: Tree, timeout: float | None) -> Iterator[tuple[list[Progress], 
     """(progress, whether that was the last), again and again until all jobs are over or stuck or time is up."""
     until = None if timeout is None else time.monotonic() + timeout
     while True:
+        begun = time.monotonic()
         found = status(tree)
         over = all(p.state in OVER for p in found) or (until is not None and time.monotonic() >= until)
         yield found, over
         if over:
             return
-        time.sleep(_POLL)
+        # Of many jobs a look is work for the API server, too.
+        now = time.monotonic()
+        rest = max(_POLL, _REST * (now - begun))
+        time.sleep(rest if until is None else min(rest, max(until - now, 0)))
 
 
 def counted(found: Sequence[Progress]) -> dict[str, int]:
