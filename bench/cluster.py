@@ -56,6 +56,7 @@ def took(kube: Kube, *words: str | Path) -> Took:
         if status:
             said.seek(0)
             sys.exit(f"{' '.join(line)}: {said.read().decode(errors='replace')[-2000:]}")
+    print(f"{' '.join(line[1:3])}: {wall:.1f} s", file=sys.stderr, flush=True)
     return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
@@ -74,7 +75,14 @@ def rendered(kube: Kube, jobs: int, **changes: Any) -> Study:
     """A study of so many jobs, whose pods go to kwok's nodes."""
     study = Study(kube.home / kube.namespace, runner("dlaasgen", kube.home), kube)
     study.render(
-        params={"model": "trivial", "replicas": 1, "cpu": kwok.CPU, "ps_cpu": kwok.CPU, **changes},
+        params={
+            "model": "trivial",
+            "replicas": 1,
+            "cpu": kwok.CPU,
+            "ps_cpu": kwok.CPU,
+            "deadline_seconds": 7200,
+            **changes,
+        },
         axes={"batch_size": [*range(1, jobs + 1)]},
         id="b{{ batch_size }}",
     )
@@ -100,7 +108,6 @@ def beside(cluster: running.Cluster, home: Path, jobs: int, rounds: int) -> None
                 "dlaasgen check --server": ("dlaasgen", "check", "--server", folder, *ours),
                 "dlaasgen apply --dry-run=server": ("dlaasgen", "apply", "--dry-run=server", study.tree(), *ours),
                 "kubectl apply": ("kubectl", "apply", "-f", folder),
-                "kubectl apply, again": ("kubectl", "apply", "-f", folder),
                 "kubectl delete": ("kubectl", "delete", "--wait=false", "-f", folder),
             }.items():
                 times.setdefault(name, []).append(took(kube, *words))

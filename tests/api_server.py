@@ -18,6 +18,7 @@ KINDS = {
         {"name": "tfjobs", "kind": "TFJob", "namespaced": True},
         {"name": "tfjobs/status", "kind": "TFJob", "namespaced": True},
     ],
+    "/apis/kueue.x-k8s.io/v1beta1": [{"name": "workloads", "kind": "Workload", "namespaced": True}],
     "/api/v1": [{"name": "services", "kind": "Service", "namespaced": True}],
 }
 

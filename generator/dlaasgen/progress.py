@@ -45,8 +45,9 @@ def progress(
     live: Mapping[str, Any] | None,
     pods: Sequence[Mapping[str, Any]] = (),
     warnings: Sequence[str] = (),
+    workload: Mapping[str, Any] | None = None,
 ) -> Progress:
-    """By the job as it is in the cluster, its pods, and the messages of warnings about it."""
+    """By the job as it is in the cluster, its pods, the messages of warnings about it, and Kueue's Workload of it."""
     if live is None:
         return Progress(cell, job, "absent", "not applied")
     holds = {c.get("type"): c for c in _list(_part(live, "status").get("conditions")) if c.get("status") == "True"}
@@ -62,14 +63,24 @@ def progress(
     phases = [_part(pod, "status").get("phase") for pod in pods]
     if "Running" in phases:
         return Progress(cell, job, "running")
-    if "Suspended" in holds or _suspended(live):
-        return Progress(cell, job, "pending", "suspended", (holds.get("Suspended") or {}).get("message") or "")
+    if "Suspended" in holds or suspended(live):
+        return Progress(cell, job, "pending", *_held(holds, workload or {}))
     if phases:
         return Progress(cell, job, "admitted", "starting")
     return Progress(cell, job, "pending", "no pods yet", warnings[-1] if warnings else "")
 
 
-def _suspended(live: Mapping[str, Any]) -> bool:
+def _held(holds: Mapping[Any, Mapping[str, Any]], workload: Mapping[str, Any]) -> tuple[str, str]:
+    """(reason, message) of a suspended job: what Kueue says of it, or else its own condition."""
+    told = {c.get("type"): c for c in _list(_part(workload, "status").get("conditions"))}
+    for kind, status, reason in (("QuotaReserved", "False", "quota"), ("Evicted", "True", "evicted")):
+        if told.get(kind, {}).get("status") == status:
+            return reason, told[kind].get("message") or ""
+    return "suspended", (holds.get("Suspended") or {}).get("message") or ""
+
+
+def suspended(live: Mapping[str, Any]) -> bool:
+    """Whether a job's own field holds it back."""
     spec = _part(live, "spec")
     return spec.get("suspend") is True or _part(spec, "runPolicy").get("suspend") is True
 
@@ -90,6 +101,12 @@ def _trouble(pods: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None:
                 if waiting.get("reason") in reasons:
                     return cause, f"{name}: {waiting.get('message') or waiting['reason']}"
     return None
+
+
+def owner_of(data: Mapping[str, Any]) -> str | None:
+    """The name of the object that controls another, such as the job of a Workload."""
+    owners = _list(_part(data, "metadata").get("ownerReferences"))
+    return next((one.get("name") for one in owners if one.get("controller") is True), None)
 
 
 def job_of(pod: Mapping[str, Any]) -> str | None:

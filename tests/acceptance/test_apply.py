@@ -176,3 +176,16 @@ def test_status_and_wait(ask: Any, fake: Fake) -> None:
         "status": {"phase": "Pending", "containerStatuses": [{"state": waiting}]},
     }
     assert "stuck      image pull: x: no such image" in ask("status", "rendered/m").ok().out
+
+
+def test_status_says_what_kueue_holds_back(ask: Any, fake: Fake) -> None:
+    ask("apply", "rendered/m").ok()
+    job = next(iter(fake.objects.values()))
+    job["spec"]["runPolicy"]["suspend"] = True
+    assert "pending    suspended" in ask("status", "rendered/m").ok().out
+    reserved = {"type": "QuotaReserved", "status": "False", "message": "insufficient unused quota for cpu"}
+    fake.objects["/apis/kueue.x-k8s.io/v1beta1/namespaces/dlaas/workloads/w"] = {
+        "metadata": {"name": "w", "ownerReferences": [{"name": job["metadata"]["name"], "controller": True}]},
+        "status": {"conditions": [reserved]},
+    }
+    assert "pending    quota: insufficient unused quota for cpu" in ask("status", "rendered/m").ok().out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dlaasgen.progress import covers, job_of, owns_more, progress
+from dlaasgen.progress import covers, job_of, owner_of, owns_more, progress
 
 
 def job(*conditions: tuple[str, str], spec: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -136,3 +136,30 @@ def test_a_field_that_was_applied_and_is_no_more_in_the_manifest(changes: dict[s
     assert not owns_more(owned(manager="kubectl"), wanted, "dlaasgen")
     assert not owns_more({}, wanted, "dlaasgen")
     assert not owns_more({"metadata": {"managedFields": [{"manager": "a", "operation": "Apply"}]}}, wanted, "a")
+
+
+NO_QUOTA = (
+    "couldn't assign flavors to pod set worker: insufficient unused quota for cpu in flavor default, 4 more needed"
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told"),
+    [
+        ([("QuotaReserved", "False", NO_QUOTA)], ("pending", "quota", NO_QUOTA)),
+        ([("Evicted", "True", "preempted")], ("pending", "evicted", "preempted")),
+        ([("QuotaReserved", "True", "said"), ("Evicted", "False", "was")], ("pending", "suspended", "")),
+        ([], ("pending", "suspended", "")),
+    ],
+)
+def test_what_kueue_says_of_a_job_that_it_holds_back(conditions: list[Any], told: tuple[str, str, str]) -> None:
+    status = {"conditions": [{"type": t, "status": s, "message": m} for t, s, m in conditions]}
+    held = job(spec={"runPolicy": {"suspend": True}})
+    found = progress("c", "j", held, workload={"status": status})
+    assert (found.state, found.reason, found.message) == told
+
+
+def test_the_job_of_a_workload_is_its_owner() -> None:
+    owners = [{"name": "other"}, {"name": "job", "controller": True}]
+    assert owner_of({"metadata": {"ownerReferences": owners}}) == "job"
+    assert owner_of({"metadata": {}}) is None

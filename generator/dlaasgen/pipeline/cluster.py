@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -14,7 +15,7 @@ from dlaasgen.dialects_faults import steps_of
 from dlaasgen.errors import CheckError, ClusterError, UsageError
 from dlaasgen.findings import Finding
 from dlaasgen.pipeline.places import shown, tree_index
-from dlaasgen.progress import OVER, STATES, Progress, covers, job_of, owns_more, progress
+from dlaasgen.progress import OVER, STATES, Progress, covers, job_of, owner_of, owns_more, progress, suspended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -247,6 +248,8 @@ def status(tree: Tree) -> list[Progress]:
         for event in tree.server.every(f"{base}/events", fieldSelector="type=Warning"):
             about = (namespace, (event.get("involvedObject") or {}).get("name", ""))
             warnings.setdefault(about, []).append(str(event.get("message") or ""))
+    held = {i.namespace or "" for path, i in jobs.items() if suspended(live.get(path) or {})}
+    workloads = {key: one for namespace in held for key, one in _workloads(tree.server, namespace)}
     return [
         progress(
             item.cell or "",
@@ -254,9 +257,20 @@ def status(tree: Tree) -> list[Progress]:
             live.get(path),
             pods.get(key := (item.namespace or "", item.data["metadata"]["name"]), ()),
             warnings.get(key, ()),
+            workloads.get(key),
         )
         for path, item in jobs.items()
     ]
+
+
+def _workloads(server: ApiServer, namespace: str) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """((namespace, job), Kueue's Workload of it); none without Kueue, or without the right to see them."""
+    versions = (f"kueue.x-k8s.io/{version}" for version in ("v1beta2", "v1beta1"))
+    path = next((found for v in versions if (found := server.path(v, "Workload", namespace))), None)
+    if path is not None:
+        with contextlib.suppress(ClusterError):
+            for workload in server.every(path):
+                yield (namespace, owner_of(workload) or ""), workload
 
 
 def follow(tree: Tree, timeout: float | None) -> Iterator[tuple[list[Progress], bool]]:
