@@ -47,17 +47,14 @@ _NOT_MANIFESTS = frozenset({"kustomization.yaml", "index.json"})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document. `data` is None when it could not be read, and `finding` then says why. `line` is 1-based.
-
-    Its places are known by its `node`, or can be found in its `text`, which is canonical.
-    """
+    """One YAML document. `data` is None when it could not be read, and `finding` then says why. `line` is 1-based."""
 
     file: str
     line: int
     data: Any
     finding: Finding | None = None
     node: Any = None
-    text: str = ""
+    text: str = ""  # where there is no node: canonical, and parsed when a place is asked for
 
     def place(self, steps: Sequence[str | int]) -> tuple[int, int]:
         """(line, column) of what lies at these steps, or of the last of them that is there; both 1-based."""
@@ -170,12 +167,6 @@ def objects(data: Any) -> Iterator[Any]:
 def is_list(data: Any) -> bool:
     """Whether a document is a List: objects in one object."""
     return isinstance(data, dict) and data.get("kind") == "List" and isinstance(data.get("items"), list)
-
-
-def place_of(path: str, line: int, steps: Sequence[str | int]) -> tuple[int, int]:
-    """(line, column) of what lies at these steps in the document of a file that begins at a line, as Document.place."""
-    found = () if path == STDIN else documents(path)
-    return next((document.place(steps) for document in found if document.line == line), (line, 1))
 
 
 def _bytes(path: str) -> bytes:

@@ -206,7 +206,9 @@ def _refusal(item: Item, status: int, answer: dict[str, Any]) -> Finding:
     missing = status == 404 and (details or {}).get("kind") == "namespaces"
     # Keys of a map stand in brackets, like indexes.
     field = _KEY.sub(r".\1", field)
-    line, column = manifest_files.place_of(item.file, item.line, [*item.within, *steps_of(field)])
+    document = next((d for d in manifest_files.documents(item.file) if d.line == item.line), None)
+    steps = [*item.within, *steps_of(field)]
+    line, column = (item.line, 1) if document is None else document.place(steps)
     return Finding(
         "S108" if missing else code,
         f"the API server refuses it: {message}",
