@@ -233,6 +233,71 @@ def test_a_backup_is_a_store(database: Database, tmp_path: Path) -> None:
         care.backup(database, str(tmp_path / "no" / "copy.db"))
 
 
+def test_the_doctor_finds_places_without_a_log_and_a_file_that_is_cut(tmp_path: Path) -> None:
+    name = str(tmp_path / "s.db")
+    with opened(name, make=True) as database:
+        large = packed(b"".join(sha256(b"%d" % n).digest() for n in range(9000)), 1 << 16)
+        first = Arrival(from_path("a-worker-0.log"), large, Job("a"))
+        log_store.store(database, [first, arrival(b"y\n", "b-worker-0.log")])
+        raw = sqlite3.connect(name)
+        raw.execute("DELETE FROM log_chunks WHERE digest = ?", [packed(b"y\n").digest])
+        raw.execute("DELETE FROM logs WHERE digest = ?", [packed(b"y\n").digest])
+        raw.commit()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        raw.close()
+        (lost,) = care.doctor(database)
+        assert "the log of file:b-worker-0.log is not there" in str(lost)
+    size = (tmp_path / "s.db").stat().st_size
+    with (tmp_path / "s.db").open("rb+") as file:
+        file.truncate(size // 2 // 4096 * 4096)
+    with pytest.raises(StoreError, match=r"C125.*is damaged.*malformed.*restore a backup"), opened(name):
+        pass
+
+
+def test_the_doctor_tells_what_it_finds_before_it_can_read_no_further(tmp_path: Path) -> None:
+    name = str(tmp_path / "s.db")
+    with opened(name, make=True) as database:
+        large = packed(b"".join(sha256(b"%d" % n).digest() for n in range(9000)), 1 << 16)
+        log_store.store(database, [Arrival(from_path("a-worker-0.log"), large, Job("a"))])
+    size = (tmp_path / "s.db").stat().st_size
+    with (tmp_path / "s.db").open("rb+") as file:
+        # Pages in the middle, which hold the log; those of the schema stay.
+        file.seek(size // 2 // 4096 * 4096)
+        file.write(b"\xff" * 8192)
+    with opened(name) as database:
+        found = care.doctor(database)
+    assert {(one.code, one.severity) for one in found} == {("C125", "error")}
+
+
+def test_pruning_a_run_leaves_the_logs_that_another_one_has(database: Database) -> None:
+    other = replace(CELL, job="b", run="2")
+    shared = [arrival(b"x\n", job=CELL), arrival(b"x\n", "b-worker-0.log", other)]
+    log_store.store(database, shared)
+    result_store.save(database, "1", done(database))
+    assert care.prune(database, "1", dry=False) == (1, 0)
+    assert held(database) == [b"x\n"]
+    assert care.doctor(database) == []
+    with pytest.raises(UsageError, match="no such run; found 1; expected one of 2"):
+        care.prune(database, "1", dry=False)
+    assert care.prune(database, "2", dry=False) == (1, 1)
+    assert held(database) == []
+
+
+def test_a_backup_after_one_that_was_killed_and_while_others_write(tmp_path: Path) -> None:
+    target = tmp_path / "copy.db"
+    for end in ("", "-journal"):
+        (tmp_path / f"copy.db.part{end}").write_bytes(b"half of something" * 999)
+    with opened(str(tmp_path / "s.db"), make=True) as database:
+        log_store.store(database, [arrival(b"x\n")])
+        with database.write() as connection:
+            connection.execute(sa.update(sources).values(path="written meanwhile"))
+            care.backup(database, str(target))
+    with opened(str(target)) as copy:
+        assert [row["path"] for row in result_store.listed(copy)] == ["a-worker-0.log"]
+        assert care.doctor(copy) == []
+    assert not list(tmp_path.glob("copy.db.part*"))
+
+
 def test_a_newer_form_is_left_alone(database: Database, store_name: str) -> None:
     with database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))

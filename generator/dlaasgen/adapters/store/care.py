@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sqlite3
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
 def doctor(database: Database) -> list[Finding]:
     """What is wrong with the store: each log's bytes are read and compared with its digest."""
-    found = []
+    found: list[Finding] = []
+    try:
+        _look(database, found)
+    except StoreError as error:
+        # A file that is cut or overwritten cannot be read to its end; what was found before is told all the same.
+        found += error.findings
+    return found
+
+
+def _look(database: Database, found: list[Finding]) -> None:
     with database.read() as connection:
         if database.sqlite:
             said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
@@ -49,7 +59,11 @@ def doctor(database: Database) -> list[Finding]:
             Finding("C125", f"the result of {job} has no logs", severity="warning")
             for job in connection.execute(held).scalars()
         ]
-    return found
+        lost = sa.select(sources.c.key, sources.c.digest).where(~sa.exists().where(logs.c.digest == sources.c.digest))
+        found += [
+            Finding("C125", f"the log of {row.key} is not there", found=row.digest)
+            for row in connection.execute(lost).all()
+        ]
 
 
 def backup(database: Database, target: str) -> None:
@@ -61,18 +75,34 @@ def backup(database: Database, target: str) -> None:
         raise StoreError([Finding("C124", f"{target} is there already", hint="name a file that is not")])
     staged = f"{target}.part"
     try:
+        # What a copy that was killed has left.
+        _remove(staged)
         origin = database.engine.url.database or ""
-        with closing(sqlite3.connect(origin)) as source, closing(sqlite3.connect(staged)) as copy:
+        with closing(sqlite3.connect(origin, timeout=WAIT)) as source, closing(sqlite3.connect(staged)) as copy:
+            # One moment: without it, the copy begins again whenever somebody writes.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
             source.backup(copy, pages=4096)
             copy.execute("PRAGMA journal_mode=DELETE")
         with open(staged, "rb+") as file:
             os.fsync(file.fileno())
         os.rename(staged, target)
+        folder = os.open(os.path.dirname(os.path.abspath(target)), os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except (OSError, sqlite3.Error) as error:
         raise StoreError([Finding("C124", f"{target} cannot be written: {error}")]) from None
     finally:
-        if os.path.exists(staged):
-            os.unlink(staged)
+        with contextlib.suppress(OSError):
+            _remove(staged)
+
+
+def _remove(staged: str) -> None:
+    for end in ("", "-journal", "-wal", "-shm"):
+        if os.path.exists(staged + end):
+            os.unlink(staged + end)
 
 
 def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
@@ -84,6 +114,10 @@ def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
             gone = (
                 connection.execute(sa.select(sa.func.count()).select_from(jobs).where(jobs.c.run == run)).scalar() or 0
             )
+            if not gone:
+                runs = sorted(connection.execute(sa.select(jobs.c.run).distinct()).scalars())
+                near = f"one of {', '.join(runs[:10])}" if runs else None
+                raise UsageError([Finding("C132", "the store has no such run", found=run, expected=near)])
             for table in (results, sources, evidence, jobs):
                 connection.execute(sa.delete(table).where(table.c.run == run))
         loose = sa.select(logs.c.digest).where(~sa.exists().where(sources.c.digest == logs.c.digest))
@@ -96,6 +130,10 @@ def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
         if dry:
             connection.rollback()
     if not dry and database.sqlite:
-        with closing(sqlite3.connect(database.engine.url.database or "", timeout=WAIT)) as own:
-            own.execute("VACUUM")
+        try:
+            with closing(sqlite3.connect(database.engine.url.database or "", timeout=WAIT)) as own:
+                own.execute("VACUUM")
+        except sqlite3.Error as error:
+            words = f"what was removed is gone, and the file is as large as before: {error}"
+            raise StoreError([Finding("C123", f"{database.name}: {words}", hint="prune again")]) from None
     return gone, len(digests)

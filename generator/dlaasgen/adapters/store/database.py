@@ -186,4 +186,7 @@ def _told(name: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         words = " ".join(str(error.orig).split())
+        if "malformed" in words:
+            hint = "restore a backup, or collect again into a new one"
+            raise StoreError([Finding("C125", f"the store {name} is damaged: {words}", hint=hint)]) from error
         raise StoreError([Finding("C123", f"the store {name} fails: {words}")]) from error
