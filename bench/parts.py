@@ -164,6 +164,29 @@ def logs(bench: Bench) -> Iterator[table.Row]:
     path.unlink()
 
 
+def flood(bench: Bench) -> Iterator[table.Row]:
+    """A flood of output through the launcher, beside one through `cat`: time on the wall, and of all processors."""
+    path = bench.work / "flood"
+    size = 100_000_000 if bench.given.quick else 1_000_000_000
+    log_reading.write(path, "steps", 10_000_000)
+    block = path.read_bytes()
+    with path.open("wb") as file:
+        for _ in range(size // len(block)):
+            file.write(block)
+    launcher = HERE.parent / "images" / "launcher.py"
+    # Both copy what `cat` writes into a pipe.
+    commands = {
+        "launcher": bench.run("sh", "-c", f'exec "{sys.executable}" "{launcher}" cat "{path}" > /dev/null'),
+        "cat": bench.run("sh", "-c", f'cat "{path}" | cat > /dev/null'),
+    }
+    times = measure.alternate(commands, bench.given.rounds)
+    name = f"{size // 1_000_000:,} MB of output through the launcher"
+    yield table.ratio(name, "cat", walls(times["launcher"]), walls(times["cat"]), 5)
+    ours, theirs = ([t.cpu for t in times[name]] for name in ("launcher", "cat"))
+    yield table.ratio(f"{name}, processor time", "cat", ours, theirs, 5)
+    path.unlink()
+
+
 PARTS: dict[str, Callable[[Bench], Iterator[table.Row]]] = {
     "cold": cold,
     "peers": peers,
@@ -173,4 +196,5 @@ PARTS: dict[str, Callable[[Bench], Iterator[table.Row]]] = {
     "large": large,
     "start": start,
     "logs": logs,
+    "flood": flood,
 }

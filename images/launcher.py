@@ -52,8 +52,7 @@ ADDRESS = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?|\[[0-9
 # What TensorFlow says every 10 s while it waits for a peer, for ever: no sign of progress.
 STALLED = b"still waiting for response from worker"
 LONGEST = 1000  # characters of a text in a record
-CHUNK = 1 << 16
-PIPE = 1 << 20
+CHUNK = PIPE = 1 << 20  # bytes
 Verdict = Tuple[str, str, int]  # reason, message, exit code
 
 
@@ -686,7 +685,7 @@ class Launcher:
     def awake(self) -> None:
         """Empties the pipe."""
         with contextlib.suppress(BlockingIOError):
-            os.read(self.wakeup, CHUNK)
+            os.read(self.wakeup, 4096)
 
 
 def write(target: int, data: bytes) -> bool:

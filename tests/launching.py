@@ -43,16 +43,20 @@ _VARIABLES = (
 )
 
 
+def clean() -> dict[str, str]:
+    """The environment without what tells the launcher of a cluster."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(_VARIABLES)}
+
+
 class Launch:
     """One run of the launcher. Its standard output and error are `out` and `err` once it has ended."""
 
     def __init__(
         self, *command: str | Path, env: Mapping[str, str] | None = None, python: str = sys.executable
     ) -> None:
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(_VARIABLES)}
         self.process = subprocess.Popen(
             [python, str(LAUNCHER), *map(str, command)],
-            env={**clean, **QUICK, **(env or {})},
+            env={**clean(), **QUICK, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,6 +224,43 @@ def test_a_checkout_of_the_benchmarks_is_staged(dlaasgen: Run, root: Path, tmp_p
     said = dlaasgen(*line, "--benchmarks", tmp_path, cwd=tmp_path, env=env).exits(2).err
     assert "holds no scripts/tf_cnn_benchmarks" in said
     assert "there is no folder" in dlaasgen(*line, "--benchmarks", "x", cwd=tmp_path, env=env).exits(2).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "called"),
+    [
+        (("clearlinux", "build"), "bundle-add --no-boot-update python3-basic\n"),
+        (("clearlinux", "run"), "bundle-add --no-boot-update python3-basic\n"),
+        (("none", "run"), ""),
+        (("fedora", "run"), None),
+    ],
+)
+def test_python_comes_by_the_distributions_own_means(
+    root: Path, tmp_path: Path, arguments: tuple[str, ...], called: str | None
+) -> None:
+    for program in ("swupd", "apt-get"):
+        (tmp_path / program).write_text('#!/bin/sh\necho "$@" >> "$(dirname "$0")/called"\n')
+        (tmp_path / program).chmod(0o755)
+    line = ["/bin/sh", str(root / "images" / "install_os.sh"), *arguments, ""]
+    env = {"PATH": f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == (2 if called is None else 0)
+    assert (tmp_path / "called").read_text() == called if called else not (tmp_path / "called").exists()
+    assert called is not None or "OS is debian, clearlinux or none, not fedora" in done.stderr
+
+
+@pytest.mark.parametrize("engine", ["buildah", "podman", "docker"])
+def test_each_engine_is_told_the_same(dlaasgen: Run, root: Path, tmp_path: Path, engine: str) -> None:
+    line = ("images", "build", "--engine", engine, "--folder", root / "images", "--dry-run")
+    clear = ("--build-arg", "OS=clearlinux", "--build-arg", "OS_IMAGE=docker.io/library/clearlinux:latest")
+    first, last = dlaasgen(*line, *clear, "eigen", cwd=tmp_path).ok().out.splitlines()
+    folder = f"{root}/images"
+    given = "--build-arg OS=clearlinux --build-arg OS_IMAGE=docker.io/library/clearlinux:latest"
+    assert first == f"{engine} build --file {folder}/base.Dockerfile --tag dlaasgen/base:latest {given} {folder}"
+    parent = "--build-arg PARENT_IMAGE=dlaasgen/base:latest"
+    assert (
+        last == f"{engine} build --file {folder}/eigen.Dockerfile --tag dlaasgen/eigen:latest {parent} {given} {folder}"
+    )
 
 
 def test_what_would_be_built_can_be_seen(dlaasgen: Run, tmp_path: Path) -> None:

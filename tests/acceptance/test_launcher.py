@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launching import LAUNCHER, QUICK, Launch, benchmark, cluster, each, pythons, tf_config
+from launching import LAUNCHER, QUICK, Launch, benchmark, clean, cluster, each, free_ports, pythons, tf_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +76,60 @@ def test_a_cluster_runs_to_the_end_and_so_does_its_parameter_server(python: str)
     assert b"Batch size:  64 global" in tasks["worker-0"].output
     assert b"total images/sec: " in tasks["worker-1"].output
     assert b"Starting worker 0" in tasks["worker-0"].err
+
+
+def test_a_cluster_of_plain_variables_and_one_of_trainers(tmp_path: Path) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("needs root and util-linux's unshare for names of its own")
+    roles = cluster(1, 2)
+    plain = {"PS_HOSTS": roles["ps"][0], "WORKER_HOSTS": ",".join(roles["worker"])}
+    with contextlib.ExitStack() as stack:
+        tasks = {
+            f"{role}-{n}": stack.enter_context(
+                Launch(*benchmark(), env={**plain, "JOB_NAME": role, "TASK_INDEX": str(n)})
+            )
+            for role, n in (("ps", 0), ("worker", 0), ("worker", 1))
+        }
+        assert set(dict(each(tasks)).values()) == {0}
+    assert tasks["worker-1"].records[0]["task"] == {"role": "worker", "index": 1, "source": "environment"}
+    assert tasks["ps-0"].end["reason"] == "clients-ended"
+
+    # As Trainer sets them for torch: node 0's name tells the others'. Names of pods are looked up in a file.
+    (tmp_path / "hosts").write_text("".join(f"127.0.1.{n + 1} j-node-0-{n}.j\n" for n in range(2)))
+    named = 'mount --bind "$0" /etc/hosts && exec "$@"'
+    pet = {"PET_NNODES": "2", "PET_MASTER_ADDR": "j-node-0-0.j", "PET_MASTER_PORT": str(free_ports(1)[0])}
+    line = [*benchmark(sys.executable, "--variable_update=collective_all_reduce")]
+    for rank in range(2):
+        env = {**clean(), **QUICK, **pet, "PET_NODE_RANK": str(rank)}
+        inside: list[str | Path] = [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            named,
+            tmp_path / "hosts",
+            sys.executable,
+            LAUNCHER,
+            *line,
+        ]
+        done = subprocess.run(inside, env=env, capture_output=True, check=False, timeout=30)
+        assert done.returncode == 0, done.stderr
+        start = json.loads(done.stdout.partition(b"\n")[0].removeprefix(b"dlaasgen-launcher: "))
+        assert start["task"] == {"role": "worker", "index": rank, "source": "PET"}
+        hosts = ",".join(f"j-node-0-{n}.j:{pet['PET_MASTER_PORT']}" for n in range(2))
+        assert start["command"][-3:] == ["--job_name=worker", f"--worker_hosts={hosts}", f"--task_index={rank}"]
+        assert b"Batch size:  64 global" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"])
+def test_a_rank_under_mpirun_gets_nothing_and_waits_for_nobody(name: str) -> None:
+    line = [*benchmark(sys.executable, "--variable_update=horovod")]
+    with Launch(*line, env={name: "1", "OMPI_COMM_WORLD_SIZE": "2"}) as launch:
+        assert launch.ended() == 0
+    assert (launch.records[0]["task"], launch.records[0]["command"]) == (
+        {"role": "rank", "index": 1, "source": "MPI"},
+        line,
+    )
 
 
 def test_a_worker_whose_peer_was_killed_ends_by_its_deadline() -> None:

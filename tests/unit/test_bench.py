@@ -46,7 +46,7 @@ def test_the_command_line_has_the_defaults_that_the_docs_tell() -> None:
     ("argv", "message"),
     [
         (["--rounds", "0"], "argument --rounds: 0 is less than 1"),
-        (["--only", "warm"], "--only warm: not one of cold, peers, again, check, one, large, start, logs"),
+        (["--only", "warm"], "--only warm: not one of cold, peers, again, check, one, large, start, logs, flood"),
     ],
 )
 def test_wrong_arguments_are_told(argv: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
