@@ -834,4 +834,8 @@ def memory_events() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(Launcher(sys.argv[1:]).run())
+    ended_with = Launcher(sys.argv[1:]).run()
+    # While Python ends it gives signals their default back: a late one, such as our SIGALRM, would be the exit code.
+    for late in ("TERM", "INT", "HUP", "QUIT", "ALRM", "USR1", "USR2"):
+        signal.signal(getattr(signal, "SIG" + late), signal.SIG_IGN)
+    sys.exit(ended_with)
