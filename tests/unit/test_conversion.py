@@ -107,6 +107,7 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         [
             "e K204 spec: the pods find each other by TF_CONFIG, in job by JOB_COMPLETION_INDEX",
             f"e K201 {ROLES}.PS: job has no role PS",
+            BACKOFF,
             "w K202 spec.runPolicy.cleanPodPolicy: job has no cleanPodPolicy",
         ],
     ),
