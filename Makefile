@@ -109,6 +109,10 @@ images: setup ## Build every image on a base made here, and run its smoke test (
 bench: setup ## Measure speed beside other tools; prints a table, writes JSON
 	@$(BIN)/python bench/bench.py
 
+fuzz: setup ## Fuzz every parser with atheris (FUZZ="reader --seconds 600" to choose); Python 3.11 to 3.13
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.lock
+	@PYTHONPATH=tests $(BIN)/python tests/fuzz.py $(FUZZ)
+
 golden: setup ## Rewrite the golden files, for review in the diff
 	@$(BIN)/python -m pytest --update-golden -q tests
 
@@ -118,6 +122,8 @@ lock: setup ## Update requirements/*.lock from pyproject.toml (UPGRADE=--upgrade
 	  --no-annotate --no-header $(UPGRADE) pyproject.toml --group dev -o requirements/dev.lock
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-annotate --no-header -c requirements/dev.lock pyproject.toml -o requirements/run.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-annotate --no-header $(UPGRADE) --group pyproject.toml:fuzz -o requirements/fuzz.lock
 
 images-lock: setup ## Update images/requirements.txt from requirements.in, with the newest versions
 	@$(BIN)/python -m pip install --quiet $(UV)

@@ -36,7 +36,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A raw log: the digest, size and lines of its bytes, and how to have these, deflated (zlib) a piece at a time.
+    """A raw log: the digest, size and lines of its bytes, and how to have these, packed (zstd) a piece at a time.
 
     claim  what the launcher's record in it says
     """

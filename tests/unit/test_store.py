@@ -16,7 +16,6 @@ from dlaasgen.adapters.store import evidence as evidence_store
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import Database, opened, shown
-from dlaasgen.adapters.store.results import Done
 from dlaasgen.adapters.store.tables import logs, metadata, results, sources
 from dlaasgen.errors import StoreError, UsageError
 from dlaasgen.evidence import Evidence
@@ -26,6 +25,8 @@ from dlaasgen.origins import Origin, from_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from dlaasgen.adapters.store.results import Done
 
 
 def packed(data: bytes, size: int = 4) -> Packed:
@@ -55,7 +56,7 @@ def held(database: Database) -> list[bytes]:
 
 def done(database: Database, **document: Any) -> list[Done]:
     return [
-        Done(t.job.job, t.job.run, t.inputs, "1", {"status": "succeeded", "metrics": {}, **document}, [[1, 2.0]])
+        result_store.done(t.job, t.inputs, "1", {"status": "succeeded", "metrics": {}, **document}, [[1, 2.0]])
         for t in result_store.todo(database, "1")
     ]
 
@@ -204,6 +205,19 @@ def test_the_doctor_finds_damage(database: Database) -> None:
     found = care.doctor(database)
     assert sorted(f.severity for f in found) == ["error", "error", "warning"]
     assert {f.found for f in found if f.found} == {packed(b"hello\n").digest, packed(b"y\n").digest}
+
+
+def test_logs_as_earlier_versions_packed_them(database: Database) -> None:
+    log_store.store(database, [arrival(b"one\n"), arrival(b"two\n", "b-worker-0.log")])
+    with database.write() as connection:
+        old = {"data": zlib.compress(b"one\n"), "digest": packed(b"one\n").digest}
+        connection.execute(sa.text("UPDATE log_chunks SET data = :data WHERE digest = :digest"), old)
+    assert held(database) == [b"one\n", b"two\n"]
+    assert care.doctor(database) == []
+    with database.read() as connection:
+        sizes = {packed(b"one\n").digest: 4, packed(b"two\n").digest: 1 << 30}
+        ahead = log_store.Ahead(connection, sizes)
+        assert [b"".join(ahead.read(digest)) for digest in sizes] == [b"one\n", b"two\n"]
 
 
 def test_pruning_takes_a_run_and_the_logs_that_are_left_alone(database: Database) -> None:

@@ -1,16 +1,17 @@
-"""Logs on their way into the store: hashed and deflated as they come, kept in memory while small, else in one file.
+"""Logs on their way into the store: hashed and packed as they come, kept in memory while small, else in one file.
 
-Lines of many pods may arrive mixed. What waits to be deflated is bounded for all of them together.
+Lines of many pods may arrive mixed. What waits to be packed is bounded for all of them together.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-import zlib
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import zstandard
 
 from dlaasgen.joining import Packed
 from dlaasgen.launch_records import HEAD, claimed
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PIECE = 1 << 20
 WAITING = 32 << 20
 IN_MEMORY = 32 << 20
-# Logs shrink to a tenth at any level; the higher ones take several times as long for little more.
+# Logs shrink to a tenth at any level of zstd; the higher ones take several times as long for little more.
 LEVEL = 1
 
 
@@ -45,6 +46,7 @@ class Spool:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - lives as long as this
         self._logs: dict[Any, _Log] = {}
         self._end = self._waiting = 0
+        self._packer = zstandard.ZstdCompressor(level=LEVEL)
 
     def add(self, key: Any, data: bytes) -> None:
         """The next bytes of a log."""
@@ -86,7 +88,7 @@ class Spool:
         log.last = data[-1:]
         if not log.places:
             log.claim = claimed(data[:HEAD])
-        small = zlib.compress(data, LEVEL)
+        small = self._packer.compress(data)
         self._file.seek(self._end)
         self._file.write(small)
         log.places.append((self._end, len(small)))

@@ -40,6 +40,7 @@ class Said:
     lasting  (kind and name, event) of those events of which the last one counts
     listed   events that are taken in one by one, in the order of the lines
     timed    whether it says more that depends on its time
+    behind   whether its stages do: it is known by what stands behind its time
     alone    whether its block has to be read line by line: it goes on in another one, or tells of several steps
     """
 
@@ -47,10 +48,11 @@ class Said:
     source: Source = NOBODY
     unread: bool = False
     step: Step | None = None
-    stages: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
     lasting: tuple[tuple[_Name, Event], ...] = ()
     listed: tuple[Event, ...] = ()
     timed: bool = False
+    behind: bool = False
     alone: bool = False
 
 
@@ -103,9 +105,12 @@ def take(told: Sequence[Said | None], lines: Sequence[bytes], offset: int, state
     for one in last:
         if one.format:
             _count(one, counts[one], state)
-            if one.stages and not state.stages.keys() >= set(one.stages):
-                # The first line that tells of a stage tells its time.
-                _again(Stage, lines[told.index(one)], state)
+            if not all(stage.name in state.stages for stage in one.stages):
+                if one.behind:
+                    # The first line that tells of a stage tells its time.
+                    _again(Stage, lines[told.index(one)], state)
+                else:
+                    state.take(one.stages, 0)
     state.take(_last_words(last), 0)
     _in_order(hits, places, last, lines, state)
     _steps(hits, places, last, lines, offset, state)
@@ -213,12 +218,13 @@ def _said(raw: bytes, *, timed: bool) -> Said | None:
         name,
         peeled.source,
         step=steps[0] if steps else None,
-        stages=tuple(event.name for event in events if isinstance(event, Stage)),
+        stages=tuple(event for event in events if isinstance(event, Stage)),
         lasting=tuple((_name(event), event) for event in events if isinstance(event, _LASTING)),
         listed=tuple(
             event for event in events if not isinstance(event, (Step, Stage, *_LASTING)) and event not in told
         ),
         timed=bool(told),
+        behind=timed,
         alone=len(steps) > 1,
     )
 

@@ -10,8 +10,6 @@ from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.prefixes import LONGEST_LINE, peel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from dlaasgen.logs.events import Point
     from dlaasgen.logs.prefixes import Peeled
 
@@ -38,11 +36,16 @@ class Series:
             return
         self._kept.append(step)
         self._offset = offset
+        self.next_offset = offset + (self.stride or 1)
         if len(self._kept) >= 2 * SERIES:
-            del self._kept[1::2]
-            self._offset = -1
-            self.stride = max(2 * self.stride, offset // SERIES)
-        self.next_offset = offset + max(self.stride, 1)
+            self._thin()
+
+    def _thin(self) -> None:
+        """Keep every second one; the next is that far from the last."""
+        del self._kept[1::2]
+        self.stride = max(2 * self.stride, self._offset // SERIES)
+        self.next_offset = self._offset + max(self.stride, 1)
+        self._offset = -1
 
     def run(self, data: bytes, offset: int) -> None:
         """Keep what has its turn of a run of step lines that starts at `offset`, but for its first line."""
@@ -52,17 +55,25 @@ class Series:
             start = self._first(data, start, offset)
         while start and start < len(data):
             end = find(b"\n", start)
-            line: bytes | Step | None = data[start:end]
             if end - start > _LONGEST:
-                line = _told(data[start:end])
-            if line is not None:
-                self.add(line, offset + start)
-            start = find(b"\n", max(self.next_offset - offset - 1, end)) + 1
+                step = _told(data[start:end])
+                if step is not None:
+                    self.add(step, offset + start)
+            else:
+                self._kept.append(data[start:end])
+                self._offset = offset + start
+                self.next_offset = offset + start + (self.stride or 1)
+                if len(self._kept) >= 2 * SERIES:
+                    self._thin()
+            again = self.next_offset - offset - 1
+            start = find(b"\n", max(end, again)) + 1
 
     def points(self, last: Step | None, offset: int) -> tuple[Point, ...]:
         """What was kept, and the last one, whose line starts at `offset`."""
-        kept = (*_read(self._kept),)
-        return kept if last is None or offset == self._offset else (*kept, tf_cnn.point_of(last))
+        kept = _read(self._kept)
+        if last is not None and offset != self._offset:
+            kept.append(tf_cnn.point_of(last))
+        return tuple(kept)
 
     def _first(self, data: bytes, start: int, offset: int) -> int:
         """Keep lines from `start` on while all are kept; where the next line starts."""
@@ -85,17 +96,19 @@ def step_of(line: Peeled) -> Step | None:
     return event if isinstance(event, Step) else None
 
 
-def _read(kept: list[Step | bytes]) -> Iterator[Point]:
+def _read(kept: list[Step | bytes]) -> list[Point]:
     """The steps of what was kept, those of lines that stand together at once. A line that is none gives none."""
+    points: list[Point] = []
     lines: list[bytes] = []
     for one in kept:
         if isinstance(one, bytes):
             lines.append(one)
             continue
-        yield from _understood(lines)
+        points += _understood(lines)
+        points.append(tf_cnn.point_of(one))
         lines = []
-        yield tf_cnn.point_of(one)
-    yield from _understood(lines)
+    points += _understood(lines)
+    return points
 
 
 def _understood(lines: list[bytes]) -> list[Point]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from dlaasgen.logs.events import LogReading
     from dlaasgen.pipeline.ingest import Progress
 
+Read = Callable[[str], Iterable[bytes]]
 PARSER = str(PARSER_VERSION)
 BATCH = 64 << 20
 MANY = 200
+# Logs of so many bytes, unpacked, are had from the store together.
+AHEAD = 8 << 20
 # Where the benchmark runs, in TFJobs and in what dlaasgen renders.
 CONTAINER = "tensorflow"
 
@@ -56,7 +60,8 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
         own = database.fresh()
         try:
             with own.read() as connection:
-                return [read_job(connection, one) for one in batches[start]]
+                parts = _batches(batches[start], AHEAD)
+                return [done for part in parts for done in _read_jobs(connection, part)]
         finally:
             own.close()
 
@@ -68,8 +73,13 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
     return saved
 
 
-def read_job(connection: Connection, todo: Todo) -> Done:
-    """The result of one job, from all of its logs in the store."""
+def _read_jobs(connection: Connection, todo: Sequence[Todo]) -> list[Done]:
+    ahead = log_store.Ahead(connection, {log.digest: log.size for one in todo for log in one.logs})
+    return [read_job(ahead.read, one) for one in todo]
+
+
+def read_job(read: Read, todo: Todo) -> Done:
+    """The result of one job, from all of its logs; `read` gives the bytes of one by its digest."""
     job = todo.job
     patterns = tuple(Pattern(**told) for told in orjson.loads(todo.patterns))
     replicas = job.params.get("replicas")
@@ -87,20 +97,18 @@ def read_job(connection: Connection, todo: Todo) -> Done:
     pods: dict[tuple[str, int, int], list[Stored]] = {}
     for log in todo.logs:
         pods.setdefault((log.role, log.number, log.restart), []).append(log)
-    chosen = [_pod(connection, pods[key], patterns, by_pod) for key in sorted(pods)]
+    chosen = [_pod(read, pods[key], patterns, by_pod) for key in sorted(pods)]
     document = to_json(result_of(facts, chosen, said))
     document["logs"] = sorted({log.digest for log in todo.logs})
     series = [worker.pop("series", []) for worker in document["workers"]]
-    return result_store.Done(job.job, job.run, todo.inputs, PARSER, document, series)
+    return result_store.done(job, todo.inputs, PARSER, document, series)
 
 
-def _pod(
-    connection: Connection, stored: Sequence[Stored], patterns: Sequence[Pattern], said: Mapping[str, Evidence]
-) -> PodLog:
+def _pod(read: Read, stored: Sequence[Stored], patterns: Sequence[Pattern], said: Mapping[str, Evidence]) -> PodLog:
     """One log for a pod's attempt: of several (side cars, the same log in two forms) that which tells most."""
     best: tuple[Any, LogReading, Stored] | None = None
     for log in stored:
-        for reading in _read(connection, log.digest, patterns):
+        for reading in _read(read(log.digest), patterns):
             rank = (bool(reading.header), log.container == CONTAINER, reading.lines.read, log.size, log.key)
             if best is None or rank > best[0]:
                 best = (rank, reading, log)
@@ -112,19 +120,19 @@ def _pod(
     return explained(found, said.get(log.key.rsplit("/", 2)[0]), log.container)
 
 
-def _read(connection: Connection, digest: str, patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:
+def _read(pieces: Iterable[bytes], patterns: Sequence[Pattern]) -> tuple[LogReading, ...]:
     reader = Reader(patterns)
-    for data in log_store.read(connection, digest):
+    for data in pieces:
         reader.feed(data)
     return reader.close()
 
 
-def _batches(todo: Sequence[Todo]) -> Iterator[list[Todo]]:
+def _batches(todo: Sequence[Todo], most: int = BATCH) -> Iterator[list[Todo]]:
     batch: list[Todo] = []
     size = 0
     for one in todo:
         own = sum(log.size for log in one.logs)
-        if batch and (size + own > BATCH or len(batch) >= MANY):
+        if batch and (size + own > most or len(batch) >= MANY):
             yield batch
             batch, size = [], 0
         batch.append(one)

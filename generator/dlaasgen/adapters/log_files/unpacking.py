@@ -10,8 +10,6 @@ import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from dlaasgen.errors import StoreError
-from dlaasgen.findings import Finding
 from dlaasgen.origins import unpacked
 
 if TYPE_CHECKING:
@@ -122,11 +120,8 @@ def _gunzip(data: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(data: Iterator[bytes]) -> Iterator[bytes]:
-    try:
-        import zstandard
-    except ImportError:
-        hint = "pip install 'dlaasgen[zstd]'"
-        raise StoreError([Finding("C121", "zstd needs the package zstandard", hint=hint)]) from None
+    import zstandard
+
     # 8 MiB of window is what the format's tools accept by default on 32-bit machines, and what loggers write.
     reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
         as_file(data), read_across_frames=True, closefd=False

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
+import zstandard
 
 from dlaasgen import launch_records, origins
 from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.joining import Arrival, Job, Known
@@ -27,6 +28,8 @@ _LOCK = 7_391_107
 # So many values fit into one statement of either database; so many pieces into memory.
 _AT_ONCE = 500
 _PIECES = 64
+# Logs up to this size are read together.
+_SMALL = 1 << 20
 _READ = sa.select(chunks.c.data).where(chunks.c.digest == sa.bindparam("digest"), chunks.c.seq == sa.bindparam("seq"))
 _COLUMNS = ("namespace", "pod", "uid", "container", "restart", "path")
 
@@ -37,8 +40,7 @@ def store(database: Database, arrivals: Sequence[Arrival]) -> int:
         return 0
     with database.write() as connection:
         turn(database, connection)
-        for job in {(a.job.job, a.job.run): a.job for a in arrivals}.values():
-            keep_job(database, connection, job)
+        keep_jobs(database, connection, {(a.job.job, a.job.run): a.job for a in arrivals}.values())
         known = _held(connection, [a.origin.key for a in arrivals])
         new = {a.origin.key: a for a in arrivals if a.origin.key not in known}
         _insert(database, connection, list(new.values()))
@@ -96,10 +98,10 @@ def note_missing(database: Database, found: Iterable[tuple[str, str]]) -> None:
 
 
 def read(connection: sa.Connection, digest: str) -> Iterator[bytes]:
-    """A log's bytes, a piece at a time."""
+    """A log's bytes, a piece at a time. Raises ValueError for a piece that cannot be unpacked."""
     seq = 0
     while (data := connection.execute(_READ, {"digest": digest, "seq": seq}).scalar()) is not None:
-        yield zlib.decompress(data)
+        yield _unpacked(data)
         seq += 1
 
 
@@ -113,8 +115,36 @@ def ends(connection: sa.Connection, digest: str) -> tuple[bytes, bytes]:
     """The first and the last piece of a log."""
     last = connection.execute(sa.select(sa.func.max(chunks.c.seq)).where(chunks.c.digest == digest)).scalar()
     told = [connection.execute(_READ, {"digest": digest, "seq": seq}).scalar() for seq in (0, last or 0)]
-    first, final = (zlib.decompress(data) if data is not None else b"" for data in told)
+    first, final = (_unpacked(data) if data is not None else b"" for data in told)
     return first, final
+
+
+class Ahead:
+    """Logs read with one statement for many: those of these (digest -> bytes) that are small. Of others, as `read`."""
+
+    def __init__(self, connection: sa.Connection, sizes: Mapping[str, int]) -> None:
+        self._connection = connection
+        self._held: dict[str, list[bytes]] = {}
+        small = [digest for digest, size in sizes.items() if size <= _SMALL]
+        query = sa.select(chunks.c.digest, chunks.c.data).order_by(chunks.c.digest, chunks.c.seq)
+        for start in range(0, len(small), _AT_ONCE):
+            found = connection.execute(query.where(chunks.c.digest.in_(small[start : start + _AT_ONCE])))
+            for digest, data in found:
+                self._held.setdefault(digest, []).append(data)
+
+    def read(self, digest: str) -> Iterator[bytes]:
+        """A log's bytes, a piece at a time."""
+        held = self._held.get(digest)
+        return read(self._connection, digest) if held is None else map(_unpacked, held)
+
+
+def _unpacked(data: bytes) -> bytes:
+    try:
+        if data[:4] == zstandard.FRAME_HEADER:
+            return zstandard.ZstdDecompressor().decompress(data)
+        return zlib.decompress(data)  # as earlier versions packed
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise ValueError(f"a piece of a log cannot be unpacked: {error}") from None
 
 
 def now() -> str:
@@ -124,23 +154,32 @@ def now() -> str:
 
 def keep_job(database: Database, connection: sa.Connection, job: Job) -> None:
     """A job's row, with the most that anybody has known of it."""
-    row = {
-        "job": job.job,
-        "run": job.run,
-        "matrix": job.matrix,
-        "cell": job.cell,
-        "axes": orjson.dumps(dict(job.axes)).decode(),
-        "params": orjson.dumps(dict(job.params)).decode(),
-        "manifest_digest": job.manifest_digest,
-    }
-    insert = database.insert(jobs).values(row)
-    if job.cell is None:  # whoever knew more has said it
-        connection.execute(insert.on_conflict_do_nothing())
-        return
-    told = {name: value for name, value in row.items() if name not in {"job", "run"}}
-    # A tree knows the manifest and all parameters, a pod's labels do not.
-    better = sa.or_(insert.excluded.manifest_digest.is_not(None), jobs.c.manifest_digest.is_(None))
-    connection.execute(insert.on_conflict_do_update(index_elements=["job", "run"], set_=told, where=better))
+    keep_jobs(database, connection, [job])
+
+
+def keep_jobs(database: Database, connection: sa.Connection, found: Iterable[Job]) -> None:
+    """The rows of jobs, none of them twice."""
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for job in found:
+        row = {
+            "job": job.job,
+            "run": job.run,
+            "matrix": job.matrix,
+            "cell": job.cell,
+            "axes": orjson.dumps(dict(job.axes)).decode(),
+            "params": orjson.dumps(dict(job.params)).decode(),
+            "manifest_digest": job.manifest_digest,
+        }
+        rows[job.cell is not None].append(row)
+    insert = database.insert(jobs)
+    if rows[False]:  # whoever knew more has said it
+        connection.execute(insert.on_conflict_do_nothing(), rows[False])
+    if rows[True]:
+        told = {c.name: insert.excluded[c.name] for c in jobs.c if not c.primary_key}
+        # A tree knows the manifest and all parameters, a pod's labels do not.
+        better = sa.or_(insert.excluded.manifest_digest.is_not(None), jobs.c.manifest_digest.is_(None))
+        update = insert.on_conflict_do_update(index_elements=["job", "run"], set_=told, where=better)
+        connection.execute(update, rows[True])
 
 
 def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]]:

@@ -54,14 +54,23 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A job's result, as JSON, with the series of its workers apart."""
+    """A job's result, as JSON, with the series of its workers apart. `rate` is in images a second."""
 
     job: str
     run: str
     inputs: str
     parser: str
-    document: Mapping[str, Any]
-    series: Any
+    status: str
+    rate: float | None
+    document: str
+    series: str
+
+
+def done(job: Job, inputs: str, parser: str, document: Mapping[str, Any], series: Any) -> Done:
+    """A result as the store has it."""
+    rate = document.get("metrics", {}).get("images_per_second", {}).get("value")
+    texts = (orjson.dumps(dict(document)).decode(), orjson.dumps(series).decode())
+    return Done(job.job, job.run, inputs, parser, document["status"], rate, *texts)
 
 
 def todo(database: Database, parser: str, *, everything: bool = False) -> list[Todo]:
@@ -92,32 +101,30 @@ def _patterns(connection: sa.Connection) -> dict[str, str]:
     return {row.matrix: row.document for row in connection.execute(sa.select(patterns))}
 
 
-def save(database: Database, parser: str, done: Sequence[Done]) -> int:
+def save(database: Database, parser: str, ready: Sequence[Done]) -> int:
     """Store results, in one transaction; the number stored. One whose logs have changed meanwhile is left out."""
-    told = []
     with database.write() as connection:
         turn(database, connection)
         own = _patterns(connection)
         current: dict[tuple[str, str], str] = {}
-        for start in range(0, len(done), _AT_ONCE):
-            names = [one.job for one in done[start : start + _AT_ONCE]]
+        for start in range(0, len(ready), _AT_ONCE):
+            names = [one.job for one in ready[start : start + _AT_ONCE]]
             found = [_todo(*group, parser, own) for group in _groups(connection, names)]
             current |= {(t.job.job, t.job.run): t.inputs for t in found}
-        for one in done:
-            if current.get((one.job, one.run)) == one.inputs:
-                rate = one.document.get("metrics", {}).get("images_per_second", {}).get("value")
-                told.append(
-                    {
-                        "job": one.job,
-                        "run": one.run,
-                        "inputs": one.inputs,
-                        "parser": one.parser,
-                        "status": one.document["status"],
-                        "images_per_second": rate,
-                        "document": orjson.dumps(dict(one.document)).decode(),
-                        "series": orjson.dumps(one.series).decode(),
-                    }
-                )
+        told = [
+            {
+                "job": one.job,
+                "run": one.run,
+                "inputs": one.inputs,
+                "parser": one.parser,
+                "status": one.status,
+                "images_per_second": one.rate,
+                "document": one.document,
+                "series": one.series,
+            }
+            for one in ready
+            if current.get((one.job, one.run)) == one.inputs
+        ]
         if told:
             insert = database.insert(results)
             update = {c.name: insert.excluded[c.name] for c in results.c if not c.primary_key}

@@ -31,7 +31,7 @@ logs = Table(
     Column("stored", String(32), nullable=False),
 )
 
-# Its bytes, deflated a piece at a time, so that no log has to fit into memory.
+# Its bytes, packed a piece at a time (zstd, by earlier versions zlib), so that no log has to fit into memory.
 chunks = Table(
     "log_chunks",
     metadata,

@@ -10,7 +10,7 @@ from dlaasgen.logs.events import Columns, Evaluation, EvaluationStep, Header, St
 from dlaasgen.logs.prefixes import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dlaasgen.logs.events import Event, Point
     from dlaasgen.logs.prefixes import Peeled
@@ -157,7 +157,13 @@ def points_of(lines: Sequence[bytes]) -> list[Point] | None:
     found = _STEP_LINE.findall(b"\n".join(lines))
     if len(found) != len(lines):
         return None
-    return [(int(step), float(rate), _finite(float(loss))) for step, rate, loss in found]
+    if not found:
+        return []
+    steps, rates, losses = zip(*found, strict=True)
+    numbers: Iterable[float | None] = map(float, losses)
+    if b"n" in b"".join(losses):
+        numbers = map(_finite, map(float, losses))
+    return [*zip(map(int, steps), map(float, rates), numbers, strict=True)]
 
 
 def point_of(step: Step) -> Point:
