@@ -42,13 +42,13 @@ def by_source(
     Each prefix is understood once, however many lines have it. Unless `told`, all are others.
     """
     apart = _Apart()
-    put = apart.put
+    kubectl = apart.kubectl
     others: list[int] = []
     for number, line in enumerate(lines) if told else ():
         # Of kubectl's prefixes, most often.
         prefix, mark, rest = line.partition(_KUBECTL)
-        keep = put.get(prefix + mark)
-        if keep is not None:
+        keep = kubectl.get(prefix)
+        if keep is not None and mark:
             keep(rest)
         elif not apart.take(line):
             others.append(number)
@@ -64,6 +64,8 @@ class _Apart:
     def __init__(self) -> None:
         self.lines: dict[Source, list[bytes]] = {}
         self.put: dict[bytes, Callable[[bytes], None] | None] = {}
+        # The same by kubectl's prefixes without their end.
+        self.kubectl: dict[bytes, Callable[[bytes], None] | None] = {}
         self._first: dict[Source, int] = {}
         self._more: dict[Source, int] = {}
 
@@ -73,6 +75,8 @@ class _Apart:
         prefix = line[:end]
         if prefix not in self.put:
             self.put[prefix] = self._keeper(prefix)
+            if prefix.endswith(_KUBECTL):
+                self.kubectl[prefix.removesuffix(_KUBECTL)] = self.put[prefix]
         keep = self.put[prefix]
         if keep is not None:
             keep(line[end:])

@@ -23,19 +23,20 @@ def behind_stamp(line: bytes) -> bytes | None:
     return None if match is None else line[match.end() :]
 
 
-def behind_stamps(lines: Sequence[bytes]) -> list[bytes | None]:
-    """The same of many lines. Times have few forms, so that each form is looked at once."""
+def behind_stamps(lines: Sequence[bytes]) -> Sequence[bytes | None]:
+    """The same of many lines, nothing when the first has none. Times have few forms: each is looked at once."""
     if behind_stamp(lines[0]) is None:
-        return []
-    parts = [line.partition(b" ") for line in lines]
+        return ()
+    heads, blanks, rests = zip(*[line.partition(b" ") for line in lines], strict=True)
     # Digits stand for one another in a form.
-    forms = b"\n".join([head + blank for head, blank, _ in parts]).translate(_ZEROS).split(b"\n")
+    forms = b"\n".join(heads).translate(_ZEROS).split(b"\n")
     good = {form for form in set(forms) if _is_stamp(form[:_LONGEST])}
-    if good.issuperset(forms):
-        return [rest for _, _, rest in parts]
-    return [rest if form in good else None for (_, _, rest), form in zip(parts, forms, strict=True)]
+    if len(good) == len(set(forms)) and b"" not in blanks:
+        return rests
+    found = zip(forms, blanks, rests, strict=True)
+    return [rest if form in good and blank else None for form, blank, rest in found]
 
 
 @lru_cache(maxsize=256)
 def _is_stamp(form: bytes) -> bool:
-    return _STAMP.fullmatch(form) is not None
+    return _STAMP.fullmatch(form + b" ") is not None
