@@ -6,6 +6,7 @@ and of its time on nothing but what tells a time: the first line of each stage, 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, compress, repeat
@@ -94,8 +95,8 @@ def alone(told: Sequence[Said | None], is_other: Callable[[Source], bool]) -> li
     return [place for place, one in enumerate(told) if one in odd] if odd else []
 
 
-def take(told: Sequence[Said | None], lines: Sequence[bytes], offset: int, state: State) -> None:
-    """Take in what lines say, of which the first starts at `offset`, and none has to be read by itself."""
+def take(told: Sequence[Said | None], lines: Sequence[bytes], end: int, state: State) -> None:
+    """Take in what lines say, of which the last ends before `end`, and none has to be read by itself."""
     hits = [*filter(None, told)]
     if not hits:
         return
@@ -113,7 +114,7 @@ def take(told: Sequence[Said | None], lines: Sequence[bytes], offset: int, state
                     state.take(one.stages, 0)
     state.take(_last_words(last), 0)
     _in_order(hits, places, last, lines, state)
-    _steps(hits, places, last, lines, offset, state)
+    _steps(hits, places, last, lines, end, state)
 
 
 def _learn(
@@ -170,7 +171,7 @@ def _steps(
     places: Sequence[int],
     last: dict[Said, int],
     lines: Sequence[bytes],
-    offset: int,
+    end: int,
     state: State,
 ) -> None:
     """Take in the first and the last step, and those whose turn it is in the series."""
@@ -178,14 +179,24 @@ def _steps(
     if not steps:
         return
     place, step = max(steps, key=itemgetter(0))
-    at = offset + sum(map(len, lines[:place])) + place
+    at = end - sum(map(len, lines[place:])) - (len(lines) - place)
     # The first of `steps` is the one that comes first.
     state.between(steps[0][1], step, at)
-    if at >= state.series.next_offset:
-        starts = [*accumulate(map(len, lines), initial=offset)]
-        for found, one in zip(places, hits, strict=True):
-            if one.step is not None:
-                state.series.add(one.step, starts[found] + found)
+    series = state.series
+    if at < series.next_offset:
+        return
+    ends = [*accumulate(map(len, lines), initial=end - sum(map(len, lines)) - len(lines))]
+    hit = 0
+    while True:
+        line = bisect_left(range(len(lines)), series.next_offset, key=lambda number: ends[number] + number)
+        hit = bisect_left(places, line, hit)
+        while hit < len(hits) and hits[hit].step is None:
+            hit += 1
+        found = hits[hit].step if hit < len(hits) else None
+        if found is None:
+            return
+        series.add(found, ends[places[hit]] + places[hit])
+        hit += 1
 
 
 def _again(kind: type, raw: bytes, state: State) -> None:

@@ -181,8 +181,9 @@ class Scanner:
         start = 0
         for place in (*known.alone(told, lambda one: within(self.source, one) != state.source), len(lines)):
             if place > start:
-                known.take(told[start:place], lines[start:place], offset, state)
-                offset += sum(map(len, lines[start:place])) + place - start
+                whole = place - start == len(lines)
+                offset += len(data) if whole else sum(map(len, lines[start:place])) + place - start
+                known.take(told if whole else told[start:place], lines[start:place], offset, state)
                 start = place
                 if state.wants_next:
                     self._waiting, self._patience = state, _PATIENCE
