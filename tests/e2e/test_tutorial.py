@@ -1,13 +1,16 @@
-"""docs/tutorial.md: what it does with ksonnet on a cluster, to the end of its jobs."""
+"""docs/tutorial.md: all that it does on a cluster, to the end of its jobs."""
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 import tutorial
+from support import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +50,32 @@ def test_the_two_jobs_of_the_tutorial_run_to_their_end(kube: Kube, tmp_path: Pat
         for name in workers(kube, job):
             log = kube.kubectl("logs", name, "--namespace", kube.namespace).ok().out
             assert "total images/sec: " in log, log
+
+
+def test_the_matrix_of_the_tutorial_is_applied_and_its_results_are_collected(kube: Kube, tmp_path: Path) -> None:
+    for part in ("matrix", "prototypes"):
+        shutil.copytree(ROOT / part, tmp_path / part)
+    shutil.copy(ROOT / "images.lock.yaml", tmp_path)
+    file = tmp_path / "matrix" / "nightly.yaml"
+    matrix = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # The study itself, but for its size, and with the images that this cluster has.
+    matrix["params"] |= {**SMALL, "num_batches": 20, "namespace": kube.namespace}
+    matrix["axes"] |= {"batch_size": [128], "replicas": [1]}
+    for image in matrix["axes"]["image"]:
+        image["value"] = kube.cluster.images["benchmark"]
+    del matrix["include"], matrix["exclude"], matrix["cluster"]
+    file.write_text(yaml.safe_dump(matrix), encoding="utf-8")
+    kube.run("dlaasgen", "render", "matrix/nightly.yaml", cwd=tmp_path).ok()
+    lines = tutorial.on_a_cluster(kube.namespace)
+    assert [name for name, *_ in lines] == ["kubectl", "dlaasgen"]
+    for name, *words in lines:
+        for job in kube.list("TFJob"):
+            kube.finished(job["metadata"]["name"])
+        kube.run(name, *words, cwd=tmp_path).ok()
+    results = kube.run("dlaasgen", "results", "--store", "results.db", "--output", "json", cwd=tmp_path).ok().data
+    assert {(row["cell"], row["status"]) for row in results} == {
+        (f"{model}-bs128-w1-{image}", "succeeded") for model in ("resnet50", "alexnet") for image in ("eigen", "mkl")
+    }
 
 
 def workers(kube: Kube, job: str) -> dict[str, str]:
