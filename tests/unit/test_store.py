@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 
+from dlaasgen.adapters.spool import Spool
 from dlaasgen.adapters.store import care
 from dlaasgen.adapters.store import evidence as evidence_store
 from dlaasgen.adapters.store import logs as log_store
@@ -90,6 +91,16 @@ def test_a_log_that_has_grown_takes_the_place_of_its_beginning(database: Databas
     log_store.store(database, [arrival(b"one\n")])
     assert log_store.store(database, [arrival(b"one\ntwo\n")]) == 1
     assert log_store.store(database, [arrival(b"one\n")]) == 0
+    assert held(database) == [b"one\ntwo\n"]
+
+
+def test_a_log_that_comes_by_the_spool_and_has_grown_takes_the_place_of_its_beginning(database: Database) -> None:
+    origin = from_path("a-worker-0.log")
+    for data in (b"one\n", b"one\ntwo\n"):
+        spool = Spool()
+        spool.add(None, data)
+        assert log_store.store(database, [Arrival(origin, log, Job("a")) for _, log in spool.packed()]) == 1
+        spool.close()
     assert held(database) == [b"one\ntwo\n"]
 
 

@@ -208,7 +208,7 @@ def _source(database: Database, connection: sa.Connection, arrival: Arrival, kno
         return False
     _insert(database, connection, [arrival])
     for row in held:
-        unpacked = (zlib.decompress(piece) for piece in log.pieces())
+        unpacked = (_unpacked(piece) for piece in log.pieces())
         if row.size < log.size and _begin(unpacked, row.size) == row.digest:
             connection.execute(sa.delete(sources).where(sources.c.key == origin.key, sources.c.digest == row.digest))
             _forget(connection, row.digest)
