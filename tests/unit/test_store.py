@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
+import zstandard
 
 from dlaasgen.adapters.spool import Spool
 from dlaasgen.adapters.store import care
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def packed(data: bytes, size: int = 4) -> Packed:
-    pieces = [zlib.compress(data[i : i + size]) for i in range(0, len(data), size)]
+    pieces = [zstandard.compress(data[i : i + size]) for i in range(0, len(data), size)]
     return Packed(f"sha256:{sha256(data).hexdigest()}", len(data), data.count(b"\n"), lambda: pieces)
 
 
