@@ -48,7 +48,7 @@ local pods = import 'lib/pods.libsonnet';
 local benchmark = import 'lib/tf_cnn_benchmarks.libsonnet';
 
 function(params)
-  local args = benchmark.args(params, 'collective_all_reduce', 2) + ['--all_reduce_spec=collective'];
+  local args = benchmark.reducing(params);
   local worker = containers.new(params, 'tensorflow', args, benchmark.env(params, 2), params.cpu, params.memory);
   {
     apiVersion: 'kubeflow.org/v1',

@@ -73,7 +73,7 @@ function(params) {
       image: params.image,
       // A runtime's own command would stand before the arguments.
       command: ['/opt/launcher.py'],
-      args: benchmark.args(params, 'collective_all_reduce', 2) + ['--all_reduce_spec=collective'],
+      args: benchmark.reducing(params),
       env: benchmark.env(params, 2) + cluster(params),
       numNodes: params.replicas,
       resourcesPerNode: containers.resources(params.cpu, params.memory),

@@ -123,6 +123,14 @@ POLICIES = (
         "given. What the container's environment says is read only by what looks at it before.",
         "give --num_intra_threads the same number; or leave --mkl out, which data_format NHWC allows",
     ),
+    Policy(
+        "P315",
+        "error",
+        "all-reduce of a single device",
+        "With collective_all_reduce the workers' devices add up their gradients among themselves. The benchmark refuses "
+        "to start when there is only one worker with one device.",
+        "write --variable_update=parameter_server for a single worker, or add workers",
+    ),
 )
 
 
@@ -160,8 +168,11 @@ def check_words(run: Benchmark, say: Report) -> None:
 
 
 def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
-    """P310, P313 and P314: what only the job, or the container, as a whole shows."""
+    """P310 and P313 to P315: what only the job, or the container, as a whole shows."""
     pod, number, command = run
+    if command.values.get("variable_update") == "collective_all_reduce" and _alone(subject, command):
+        message = "variable_update=collective_all_reduce needs two devices, and the job has one"
+        say("P315", message, pod.word(number, command.place("variable_update")), found="1 worker with 1 device")
     if command.on_servers is not None and _lacks_server(subject, command.on_servers):
         count = sum(p.number for p in subject.pods)
         found = f"{count} pod{'' if count == 1 else 's'}, none a PS"
@@ -194,6 +205,11 @@ def _lacks_server(subject: Subject, update: str) -> bool:
         return False
     alone = sum(p.number for p in subject.pods) <= 1 and update == "parameter_server"
     return not alone and not subject.pods_of("PS")
+
+
+def _alone(subject: Subject, command: Command) -> bool:
+    """Whether there is one worker with one device; flags that are no numbers are told elsewhere."""
+    return sum(p.number for p in subject.pods) == 1 and command.values.get("num_gpus", "1") == "1"
 
 
 def _has_gpu(container: dict[str, Any]) -> bool:

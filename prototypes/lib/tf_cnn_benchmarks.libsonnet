@@ -44,6 +44,11 @@ local more(params) =
       else main + ['--num_intra_threads=' + params.num_intra_threads]
     else if params.mkl then main + ['--mkl=true'] else main,
 
+  // Arguments of workers that reduce among themselves. A single one has nobody to do it with, which the benchmark refuses.
+  reducing(params)::
+    if params.replicas == 1 then self.args(params, 'parameter_server', 2)
+    else self.args(params, 'collective_all_reduce', 2) + ['--all_reduce_spec=collective'],
+
   // Environment of the container. The benchmark itself sets OpenMP's variables by its flags, but late: libraries that
   // are loaded before look at them too.
   env(params, spare)::

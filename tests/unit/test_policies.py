@@ -464,6 +464,13 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        tfjob(*ARGS, "--variable_update=collective_all_reduce", servers=0, workers=1),
+        [
+            f"{C}.args[6]: error[P315]: variable_update=collective_all_reduce needs two devices, and the job has one; "
+            "found 1 worker with 1 device; write --variable_update=parameter_server for a single worker, or add workers"
+        ],
+    ),
+    (
         changed(tfjob(), *BOX, "args", to=["sh", "-c", f"python '{SCRIPT} --nonsense"]),
         [
             f"{C}.args[2]: note[P311]: the benchmark's flags are in a text for a shell that cannot be taken apart; "
@@ -642,6 +649,7 @@ def test_every_policy_on_one_manifest_has_an_example() -> None:
 
 
 GOOD = [
+    tfjob(*ARGS, "--variable_update=collective_all_reduce", servers=0, workers=2),
     tfjob(),
     tfjob(workers=1),
     tfjob(workers=1, servers=0),  # a job of one pod is no distributed one

@@ -376,6 +376,13 @@ def test_all_reduce_has_no_servers() -> None:
     assert {"--variable_update=collective_all_reduce", "--all_reduce_spec=collective"} < set(words("tfjob-allreduce"))
 
 
+@pytest.mark.parametrize("name", ["tfjob-allreduce", "trainjob"])
+def test_a_single_worker_reduces_with_nobody(name: str) -> None:
+    alone = words(name, replicas=1)
+    assert "--variable_update=parameter_server" in alone
+    assert not [word for word in alone if word.startswith("--all_reduce_spec")]
+
+
 def test_a_trainjob_knows_its_cluster() -> None:
     assert env("trainjob", replicas=2, port=99)["WORKER_HOSTS"] == "job-node-0-0.job:99,job-node-0-1.job:99"
     assert env("trainjob", env={"WORKER_HOSTS": "a:1"})["WORKER_HOSTS"] == "a:1"
