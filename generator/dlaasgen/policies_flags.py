@@ -127,8 +127,8 @@ POLICIES = (
         "P315",
         "error",
         "all-reduce of a single device",
-        "With collective_all_reduce the workers' devices add up their gradients among themselves. The benchmark does not "
-        "start when there is only one worker with one device.",
+        "With collective_all_reduce the workers' devices add up their gradients among themselves. The benchmark does "
+        "not start when there is only one worker with one device.",
         "write --variable_update=parameter_server for a single worker, or add workers",
     ),
 )
