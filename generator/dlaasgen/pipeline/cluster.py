@@ -276,7 +276,10 @@ def _workloads(server: ApiServer, namespace: str) -> Iterator[tuple[tuple[str, s
 
 
 def follow(tree: Tree, timeout: float | None) -> Iterator[tuple[list[Progress], bool]]:
-    """(progress, whether that was the last), again and again until all jobs are over or stuck or time is up."""
+    """(progress, whether that was the last), again and again until all jobs are over or time is up.
+
+    What is stuck may still get on: somebody adds a node, or pushes the image.
+    """
     until = None if timeout is None else time.monotonic() + timeout
     while True:
         begun = time.monotonic()
