@@ -17,7 +17,7 @@ STAMP  := $(VENV)/.ready-$(shell { $(PYTHON) --version; cat $(INPUTS); } 2>&1 | 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test check static format lint types layers jsonnet workflows coverage drift docs sarif-tool images bench golden lock images-lock wheel-test clean e2e cluster cluster-down
+.PHONY: help setup run test check static format lint types layers jsonnet workflows coverage drift docs sarif-tool images bench fuzz golden lock images-lock wheel-test clean e2e cluster cluster-down
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

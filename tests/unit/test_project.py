@@ -36,7 +36,7 @@ def load(workflow: Path) -> dict[Any, Any]:
 
 def test_there_are_workflows_and_locks_to_look_at() -> None:
     assert {w.name for w in WORKFLOWS} == {"ci.yml", "images.yml", "rendered.yml"}
-    assert [lock.name for lock in LOCKS] == ["dev.lock", "run.lock"]
+    assert [lock.name for lock in LOCKS] == ["dev.lock", "fuzz.lock", "run.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda p: p.name)
