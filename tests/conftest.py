@@ -26,7 +26,7 @@ sys.addaudithook(GUARD)
 # How many examples a property is tried with: few in an ordinary run, many in CI. None is timed: machines are busy.
 _UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", _UNTIMED, max_examples=30)
-settings.register_profile("thorough", _UNTIMED, max_examples=200)
+settings.register_profile("thorough", _UNTIMED, max_examples=100)
 settings.load_profile("thorough" if os.environ.get("CI") else "quick")
 
 
