@@ -174,7 +174,7 @@ def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
         message = "variable_update=collective_all_reduce needs two devices, and the job has one"
         say("P315", message, pod.word(number, command.place("variable_update")), found="1 worker with 1 device")
     if command.on_servers is not None and _lacks_server(subject, command.on_servers):
-        count = sum(p.number for p in subject.pods)
+        count = subject.size
         found = f"{count} pod{'' if count == 1 else 's'}, none a PS"
         message = f"variable_update={command.on_servers} needs a parameter server, and the job has none"
         say("P310", message, pod.word(number, command.place("variable_update")), found=found)
@@ -203,13 +203,13 @@ def _lacks_server(subject: Subject, update: str) -> bool:
     dialect = subject.dialect
     if dialect is None or dialect.kind not in ("TFJob", "TrainJob"):
         return False
-    alone = sum(p.number for p in subject.pods) <= 1 and update == "parameter_server"
+    alone = subject.size <= 1 and update == "parameter_server"
     return not alone and not subject.pods_of("PS")
 
 
 def _alone(subject: Subject, command: Command) -> bool:
     """Whether there is one worker with one device; flags that are no numbers are told elsewhere."""
-    return sum(p.number for p in subject.pods) == 1 and command.values.get("num_gpus", "1") == "1"
+    return subject.size == 1 and command.values.get("num_gpus", "1") == "1"
 
 
 def _has_gpu(container: dict[str, Any]) -> bool:

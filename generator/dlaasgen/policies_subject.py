@@ -105,6 +105,11 @@ class Subject(NamedTuple):
     policies: dict[str, Any]
     pods: tuple[Pod, ...]
 
+    @property
+    def size(self) -> int:
+        """How many pods the job has."""
+        return sum(p.number for p in self.pods)
+
     def pods_of(self, role: str) -> int:
         """How many pods the job has in a role, however it is spelt."""
         return sum(p.number for p in self.pods if p.role is not None and p.role.lower() == role.lower())

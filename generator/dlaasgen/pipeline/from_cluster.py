@@ -150,9 +150,8 @@ class Collection:
             self._heard.discard(log)
             if not self._done.get(log):
                 self._done[log] = True
-                if heard:
-                    continue
-                self._lost[log] = (job.job, time.monotonic())
+                if not heard:
+                    self._lost[log] = (job.job, time.monotonic())
 
     def _job(self, data: dict[str, Any], kind: str, says: dict[str, Any], *, gone: bool) -> None:
         if data["metadata"].get("ownerReferences"):  # a part of another job
