@@ -27,6 +27,8 @@ _CONTAINERS = ("container", "container_name", "k8s_container_name", "kubernetes_
 _UIDS = ("pod_uid", "k8s_pod_uid", "kubernetes_pod_uid")
 _FILES = ("filename",)
 _OWN = (*_NAMESPACES, *_PODS, *_CONTAINERS, *_UIDS, *_FILES)
+# A time ago.
+DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _AXIS = "axis_dlaasgen_"
 # What OpenTelemetry, Fluent Bit and others put before a pod's label.
 _PREFIX = re.compile(r"^(?:k8s_pod_labels?_|kubernetes_(?:pod_)?labels?_|label_)")

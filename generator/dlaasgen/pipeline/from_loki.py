@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -33,7 +32,6 @@ SINCE = "7d"
 _SECOND = 10**9
 # Loki takes lines that are up to an hour older than their stream's newest one; shippers hold some back.
 LATE = 2 * 3600 * _SECOND
-_DURATION = re.compile(r"(\d{1,6})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -72,7 +70,7 @@ def asked(query: str | None, since: str | None, until: str | None) -> Range:
 
 def _time(option: str, text: str) -> int:
     """A time ago (`90m`, `7d`), or a point in time as RFC 3339 has it, in ns."""
-    if match := _DURATION.fullmatch(text.strip()):
+    if match := loki_streams.DURATION.fullmatch(text.strip()):
         return time.time_ns() - int(match[1]) * _UNITS[match[2]] * _SECOND
     try:
         found = datetime.fromisoformat(text.strip())
