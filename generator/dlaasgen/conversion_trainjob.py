@@ -55,7 +55,7 @@ def write_trainjob(job: Job, role: Role, policies: Mapping[str, Any], say: Notes
     containers = role.template["spec"]["containers"]
     wanted = (job.dialect.container, NODE)
     main = next((c for c in containers if c.get("name") in wanted), containers[0])
-    _tell(role, main, wanted, say)
+    _tell(role, main, wanted, say, limited="activeDeadlineSeconds" in policies)
     trainer = {theirs: main[mine] for mine, theirs in _CONTAINER.items() if mine in main}
     if role.number is not None:
         trainer["numNodes"] = role.number
@@ -70,8 +70,8 @@ def write_trainjob(job: Job, role: Role, policies: Mapping[str, Any], say: Notes
     return {**spec, "runtimePatches": patches} if patches else spec
 
 
-def _tell(role: Role, main: Mapping[str, Any], wanted: Sequence[str | None], say: Notes) -> None:
-    """Tell what a TrainJob cannot say of its pods."""
+def _tell(role: Role, main: Mapping[str, Any], wanted: Sequence[str | None], say: Notes, *, limited: bool) -> None:
+    """Tell what a TrainJob cannot say of its pods. `limited`: the job itself has a deadline."""
     pod, path = role.template["spec"], f"{role.path}.template.spec"
     containers = pod["containers"]
     if len(containers) > 1:
@@ -83,6 +83,8 @@ def _tell(role: Role, main: Mapping[str, Any], wanted: Sequence[str | None], say
     for key in pod.keys() - {*POD, "containers"}:
         if key == "initContainers":
             say("K207", "the containers that start before are lost", path=f"{path}.{key}")
+        elif key == "activeDeadlineSeconds" and limited:
+            say("K206", "the job's deadline ends its pods: theirs is left out", "note", f"{path}.{key}")
         else:
             _runtime(key, joined(path, str(key)), say)
     if role.restart is not None:

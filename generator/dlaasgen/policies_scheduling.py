@@ -35,7 +35,8 @@ POLICIES = (
         "no deadline",
         "Workers whose peer is gone wait for it in silence: a job without activeDeadlineSeconds then holds its nodes "
         "until somebody notices. (An operator looks at the job's deadline when something happens to the job, and then "
-        "removes all of its pods with their logs: collect logs while jobs run.)",
+        "removes all of its pods with their logs. A pod's own deadline is kept by the kubelet, and leaves the log: "
+        "see P406.)",
         "set activeDeadlineSeconds",
     ),
     Policy(
@@ -55,6 +56,16 @@ POLICIES = (
         "always so. With 1 it restarts nothing either where restartPolicy is Never, and keeps the pod.",
         "set backoffLimit: 1",
     ),
+    Policy(
+        "P406",
+        "warning",
+        "job's deadline that comes before its pods'",
+        "A pod past its own activeDeadlineSeconds is ended as failed, and its log stays. A job past its deadline "
+        "removes the pods that run, with their logs. A pod's time counts from when it has a node, the job's from when "
+        "the job is made or Kueue admits it: so the job's deadline has to be some minutes longer to be what it is for, "
+        "the end of what the pods' deadlines did not end.",
+        "make the job's deadline some minutes longer",
+    ),
 )
 _LOSING = ("TFJob", "PyTorchJob")
 
@@ -63,7 +74,7 @@ QUEUE = "kueue.x-k8s.io/queue-name"
 
 
 def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
-    """P401 to P405."""
+    """P401 to P406."""
     dialect = subject.dialect
     if cluster is not None and (cluster.cpu is not None or cluster.memory is not None):
         _fits(subject, cluster, say)
@@ -74,6 +85,7 @@ def check(subject: Subject, say: Report, cluster: Cluster | None) -> None:
         inside = [pod for pod in subject.pods if "activeDeadlineSeconds" in pod.spec]
         if not inside or len(inside) < len(subject.pods):
             _deadline(subject, say)
+    _order(subject, say)
     if dialect.kind in _LOSING and policies.get("backoffLimit") == 0:
         path = f"{dialect.policy_path}.backoffLimit"
         say("P405", "with backoffLimit 0 the operator removes failed pods, and their logs", path)
@@ -92,6 +104,16 @@ def _deadline(subject: Subject, say: Report) -> None:
     else:
         hint = "this dialect has none for the job: set activeDeadlineSeconds in each pod's spec"
         say("P403", "the job has no deadline", "spec", hint=hint)
+
+
+def _order(subject: Subject, say: Report) -> None:
+    """P406."""
+    limit = subject.policies.get("activeDeadlineSeconds")
+    own = [s for pod in subject.pods if (s := pod.spec.get("activeDeadlineSeconds")).__class__ is int]
+    if limit.__class__ is int and own and limit <= max(own):
+        path = f"{subject.dialect.policy_path}.activeDeadlineSeconds" if subject.dialect else ""
+        message = "the job's deadline removes its pods, and their logs, before they end by their own"
+        say("P406", message, path, found=str(limit), expected=f"more than {max(own)}")
 
 
 def _fits(subject: Subject, cluster: Cluster, say: Report) -> None:

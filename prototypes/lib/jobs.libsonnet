@@ -11,8 +11,12 @@ local gang(params, pods) =
     then params.scheduling_policy else {}
   );
 
+// An operator looks at its job's deadline at the job's next event, and then removes all pods with their logs. So it is
+// the pods' own deadline that ends them, by the kubelet, and the job's comes these seconds later, for what is left.
+local grace = 300;
+
 local policy(params) = {
-  activeDeadlineSeconds: params.deadline_seconds,
+  activeDeadlineSeconds: params.deadline_seconds + grace,
   backoffLimit: params.backoff_limit,
   cleanPodPolicy: params.clean_pod_policy,
 };

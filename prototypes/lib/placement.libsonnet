@@ -39,14 +39,15 @@ local volumes(params) = std.mapWithIndex(
 );
 
 {
-  // The template of a role's pods.
-  template(params, role, container)::
+  // The template of a role's pods. `deadline`: the seconds that a pod may run, where its job does not see to that.
+  template(params, role, container, deadline=null)::
     local beside = given(params, 'ps_placement') != null;
     local even = given(params, 'spread') != null;
     {
       [if beside || even then 'metadata']: { labels: labels(params, role) },
       spec: $.settings(params) + {
         containers: [container + $.mounted(params)],
+        [if deadline != null then 'activeDeadlineSeconds']: deadline,
         [if role == 'ps' && beside then 'affinity']: affinity(params),
         [if role == 'worker' && even then 'topologySpreadConstraints']: [spread(params)],
       },

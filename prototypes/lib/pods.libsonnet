@@ -10,10 +10,11 @@ local placement = import 'placement.libsonnet';
       || 'ps_placement' in params || 'security_context' in params
     ),
 
-  // A role of a job: `count` pods. A benchmark that was restarted measured something else.
-  replica(params, role, count, container):: {
+  // A role of a job: `count` pods, each of which ends after `deadline` seconds at the latest. A benchmark that was
+  // restarted measured something else.
+  replica(params, role, count, container, deadline=params.deadline_seconds):: {
     replicas: count,
     restartPolicy: 'Never',
-    template: placement.template(params, role, container),
+    template: placement.template(params, role, container, deadline),
   },
 }

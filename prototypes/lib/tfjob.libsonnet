@@ -10,6 +10,7 @@ function(params)
   local args = benchmark.args(params, params.variable_update, 2);
   local env = benchmark.env(params, 2);
   local plain = pods.plain(params);
+  local deadline = params.deadline_seconds;
   local worker = containers.new(params, 'tensorflow', args, env, params.cpu, params.memory);
   local server = worker { resources: containers.resources(params.ps_cpu, params.ps_memory) };
   {
@@ -23,12 +24,14 @@ function(params)
         PS: {
           replicas: params.ps_replicas,
           restartPolicy: 'Never',
-          template: if plain then { spec: { containers: [server] } } else placement.template(params, 'ps', server),
+          template: if plain then { spec: { activeDeadlineSeconds: deadline, containers: [server] } }
+          else placement.template(params, 'ps', server, deadline),
         },
         Worker: {
           replicas: params.replicas,
           restartPolicy: 'Never',
-          template: if plain then { spec: { containers: [worker] } } else placement.template(params, 'worker', worker),
+          template: if plain then { spec: { activeDeadlineSeconds: deadline, containers: [worker] } }
+          else placement.template(params, 'worker', worker, deadline),
         },
       },
     },

@@ -20,7 +20,7 @@ def test_a_study_in_another_dialect(dlaasgen: Run, project: Path) -> None:
     tree = project / "rendered/small"
     job = yaml.safe_load(next((tree / "jobs").iterdir()).read_text())
     assert "runPolicy" not in job["spec"]
-    assert job["spec"]["activeDeadlineSeconds"] == 7200
+    assert job["spec"]["activeDeadlineSeconds"] == 7500
     assert "dialect `tfjob-v1-flat`" in (tree / "README.md").read_text()
     dlaasgen("render", "--check", "matrix/small.yaml", cwd=project).ok()
     assert dlaasgen("check", "rendered", "--output", "json", cwd=project).ok().data == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from typing import Any
 
@@ -40,6 +41,11 @@ def single(**run_policy: Any) -> dict[str, Any]:
     data = tfjob(workers=1, servers=0)
     data["spec"]["runPolicy"] = run_policy
     return data
+
+
+def limited(seconds: int, **run_policy: Any) -> dict[str, Any]:
+    """A TFJob of one worker, whose pod has a deadline."""
+    return changed(single(**run_policy), *POD, "activeDeadlineSeconds", to=seconds)
 
 
 def batch(number: int | None = None, **spec: Any) -> dict[str, Any]:
@@ -217,6 +223,18 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "e K205 spec.pytorchReplicaSpecs.Master: the pods of job are equal, these are not",
         "n K206 spec.runPolicy.backoffLimit: backoffLimit 0 is written out: with Never nothing is retried",
     ]),
+    (limited(60, activeDeadlineSeconds=360), "trainjob-v1alpha1", [
+        "n K206 spec.tfReplicaSpecs.Worker.template.spec.activeDeadlineSeconds: the job's deadline ends its pods: "
+        "theirs is left out",
+        "w K207 spec.tfReplicaSpecs.Worker.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
+        RUNTIME,
+    ]),
+    (limited(60), "trainjob-v1alpha1", [
+        "w K207 spec.tfReplicaSpecs.Worker.template.spec.activeDeadlineSeconds: a TrainJob cannot say "
+        "activeDeadlineSeconds of its pods",
+        "w K207 spec.tfReplicaSpecs.Worker.restartPolicy: a TrainJob cannot say restartPolicy of its pods",
+        RUNTIME,
+    ]),
     (mpijob(), "mpijob-v2beta1", ["w K204 spec: the launcher of mpijob-v2beta1 reaches its workers in another way"]),
     (mpijob("v2beta1", 0, mpiImplementation="Intel"), "mpijob-v1", [
         "e K202 spec.mpiImplementation: mpijob-v1 has no mpiImplementation",
@@ -294,6 +312,11 @@ def test_one_pod_as_each_kind() -> None:
             "resourcesPerNode": pod["containers"][0]["resources"],
         },
     }
+
+
+@pytest.mark.parametrize("to", [name for name in DIALECTS if name != "trainjob-v1alpha1"])
+def test_the_deadline_of_a_pod_is_its_own_in_every_dialect_with_pods(to: str) -> None:
+    assert '"activeDeadlineSeconds": 60' in json.dumps(made(limited(60), to))
 
 
 def test_equal_pods() -> None:

@@ -601,6 +601,21 @@ BAD: list[tuple[Manifest, list[str]]] = [
         ],
     ),
     (
+        changed(tfjob(), *POD, "activeDeadlineSeconds", to=7200),
+        [
+            "spec.runPolicy.activeDeadlineSeconds: warning[P406]: the job's deadline removes its pods, and their logs, "
+            "before they end by their own; found 7200; expected more than 7200; make the job's deadline some minutes "
+            "longer"
+        ],
+    ),
+    (
+        changed(job(), "spec", "template", "spec", "activeDeadlineSeconds", to=7300),
+        [
+            "spec.activeDeadlineSeconds: warning[P406]: the job's deadline removes its pods, and their logs, before "
+            "they end by their own; found 7200; expected more than 7300; make the job's deadline some minutes longer"
+        ],
+    ),
+    (
         policy("ttlSecondsAfterFinished", 60),
         [
             "spec.runPolicy.ttlSecondsAfterFinished: warning[P501]: the finished job deletes itself, and GitOps may "
@@ -691,6 +706,7 @@ GOOD = [
     changed(tfjob(), *BOX, "args", to=["python", "train.py", "--nonsense"]),
     changed(tfjob(), *WORKER, to=replica(3, cpu="34")),
     changed(without(job(), "spec", "activeDeadlineSeconds"), "spec", "template", "spec", "activeDeadlineSeconds", to=9),
+    changed(tfjob(), *POD, "activeDeadlineSeconds", to=7199),
     policy("suspend", value=True),
     labelled("kueue.x-k8s.io/queue-name", "q"),
     policy("cleanPodPolicy", "None"),

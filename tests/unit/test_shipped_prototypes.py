@@ -175,7 +175,6 @@ def test_what_is_said_of_pods_is_said_of_each(name: str) -> None:
     (job, *_) = objects(name, **everything(name))
     assert job["metadata"]["labels"] == {"kueue.x-k8s.io/queue-name": "benchmarks"}
     assert job["metadata"]["namespace"] == "team"
-    assert '"activeDeadlineSeconds": 60' in json.dumps(job)
     for pod in pods(job):
         assert pod["nodeSelector"] == {"disk": "ssd"}
         assert pod["tolerations"] == EVERYTHING["tolerations"]
@@ -192,6 +191,23 @@ def test_what_is_said_of_pods_is_said_of_each(name: str) -> None:
                 {"name": "volume-0", "mountPath": "/a"},
                 {"name": "volume-1", "mountPath": "/b"},
             ]
+
+
+@pytest.mark.parametrize("name", PROTOTYPES)
+def test_the_deadline_is_of_pods_where_an_operator_ends_jobs_and_of_the_job_elsewhere(name: str) -> None:
+    for params in ({}, everything(name)):
+        seconds = params.get("deadline_seconds", 7200)
+        (job, *_) = objects(name, **params)
+        if job["kind"] in {"Job", "TrainJob"}:
+            assert job["spec"]["activeDeadlineSeconds"] == seconds
+            assert json.dumps(job).count("activeDeadlineSeconds") == 1
+            continue
+        assert job["spec"]["runPolicy"]["activeDeadlineSeconds"] == seconds + 300
+        roles = next(spec for field, spec in job["spec"].items() if field.endswith("ReplicaSpecs"))
+        found = {role: spec["template"]["spec"].get("activeDeadlineSeconds") for role, spec in roles.items()}
+        # Who ends first is what the logs tell of: a worker that mpirun lost tells nothing.
+        apart = {"Worker": None} if job["kind"] == "MPIJob" else {}
+        assert found == dict.fromkeys(roles, seconds) | apart
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)

@@ -32,7 +32,7 @@ local params = {
   "memory": "8Gi",
   "mkl": false,
   "model": "resnet50",
-  "name": "awkward-resnet50-big-31f01f67",
+  "name": "awkward-resnet50-big-9d20b0eb",
   "namespace": "dlaas",
   "num_batches": 100,
   "optimizer": "sgd",
@@ -48,7 +48,7 @@ local object1 = {
   "metadata": {},
   "spec": {
     "runPolicy": {
-      "activeDeadlineSeconds": 7200,
+      "activeDeadlineSeconds": 7500,
       "backoffLimit": 1,
       "cleanPodPolicy": "Running"
     },
@@ -71,6 +71,7 @@ local object1 = {
             }
           },
           "spec": {
+            "activeDeadlineSeconds": 7200,
             "containers": [
               {
                 "args": [
@@ -196,6 +197,7 @@ local object1 = {
             }
           },
           "spec": {
+            "activeDeadlineSeconds": 7200,
             "containers": [
               {
                 "args": [
