@@ -36,7 +36,7 @@ class Api:
     forbidden: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
     page: int = 2
-    # Whether logs can be followed: they end when their pod is not there any more.
+    # Whether logs can be followed: they end when their container runs no more, or their pod is not there.
     tails: bool = False
     # What has happened: (version, kind, type, object). Watches that begin before `oldest` are refused.
     happened: list[tuple[int, str, str, dict[str, Any]]] = field(default_factory=list)
@@ -151,17 +151,22 @@ def serving(folder: Path) -> Iterator[Api]:
             self.wfile.write(body)
 
         def _tail(self) -> None:
+            """A log as it grows, until its container has ended or its pod is gone."""
             name = urlparse(self.path).path.split("/")[-2]
-            until = time.monotonic() + 10
-            while served.tails and any(p["metadata"]["name"] == name for p in served.pods):
-                if time.monotonic() > until or served.stopped:
-                    break
-                time.sleep(0.05)
-            text = served.logs.get((name, "tensorflow", False), "").encode()
             self.send_response(200 if served.tails else 500)
-            self.send_header("Content-Length", str(len(text)))
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            self.wfile.write(text)
+            sent, until, last = 0, time.monotonic() + 10, not served.tails
+            while not last:
+                found = [p for p in served.pods if p["metadata"]["name"] == name]
+                states = [c["state"] for p in found for c in p["status"]["containerStatuses"]]
+                last = time.monotonic() > until or served.stopped or all("running" not in one for one in states)
+                data = served.logs.get((name, "tensorflow", False), "").encode()[sent:]
+                sent += len(data)
+                if data:
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+                time.sleep(0 if last else 0.05)
+            self.wfile.write(b"0\r\n\r\n")
 
         def log_message(self, *_: object) -> None:
             """Nothing: the test has what was asked."""

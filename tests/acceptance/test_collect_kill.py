@@ -7,38 +7,21 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sqlalchemy as sa
 
-from dlaasgen.adapters.store.database import opened
-from dlaasgen.adapters.store.tables import chunks, jobs, logs, results, sources
+from dying import content, started
 from support import ROOT, command, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from postgres import Server
+    from support import Run
 
 pytestmark = pytest.mark.outside
-
-# Times of storing differ from one collection to the next.
-TIMES = {"stored", "found"}
-
-
-def content(store: str) -> dict[str, Any]:
-    """All that a store holds, but for times."""
-    with opened(store) as database, database.read() as connection:
-        return {
-            table.name: sorted(
-                repr({k: v for k, v in row.items() if k not in TIMES})
-                for row in connection.execute(sa.select(table)).mappings()
-            )
-            for table in (logs, chunks, sources, jobs, results)
-        }
 
 
 @pytest.fixture(scope="module")
@@ -67,41 +50,14 @@ def quiet(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     return content(store)
 
 
-DYING = """
-import os, signal, sys
-import sqlalchemy as sa
-from dlaasgen.adapters.store import database
-limit, seen = int(sys.argv.pop(1)), 0
-def count(*_):
-    global seen
-    seen += 1
-    if seen == limit:
-        os.kill(os.getpid(), signal.SIGKILL)
-make = database._engine
-def engine(url):
-    found = make(url)
-    sa.event.listen(found, "before_cursor_execute", count)
-    sa.event.listen(found, "commit", count)
-    return found
-database._engine = engine
-import dlaasgen.pipeline.ingest as ingest, dlaasgen.pipeline.parsing as parsing
-ingest.BATCH = parsing.BATCH = 1
-ingest.MANY = parsing.MANY = 12
-sys.argv[0] = "dlaasgen"
-from dlaasgen.cli import main
-main()
-"""
-
-
 @pytest.mark.parametrize("limit", [3, 9, 14, 20, 40, 70, 110])
 def test_killed_at_a_statement_the_next_one_completes_it(
     folder: Path, quiet: dict[str, Any], tmp_path: Path, limit: int
 ) -> None:
     store = str(tmp_path / "s.db")
     arguments = ["-q", "collect", "--from", str(folder), "--store", store, "-j", "1"]
-    died = subprocess.run(
-        [sys.executable, "-c", DYING, str(limit), *arguments], env=environment(), cwd=folder.parent, check=False
-    )
+    died = started(limit, folder.parent, *arguments)
+    died.communicate(timeout=120)
     assert died.returncode == -signal.SIGKILL
     collect(folder, store)
     assert content(store) == quiet
@@ -123,6 +79,35 @@ def test_killed_at_a_moment_what_was_stored_is_whole(folder: Path, quiet: dict[s
             assert "is no store" in said.stderr or json.loads(said.stdout) == []
     collect(folder, store)
     assert content(store) == quiet
+
+
+def test_a_copy_that_is_killed_is_not_there_or_whole(
+    folder: Path, quiet: dict[str, Any], tmp_path: Path, dlaasgen: Run
+) -> None:
+    store = str(tmp_path / "s.db")
+    collect(folder, store)
+
+    def copied(copy: Path, limit: int = 10**9) -> tuple[int, bytes]:
+        process = started(limit, tmp_path, "store", "backup", "--store", store, "--to", str(copy))
+        return process.wait(120), process.communicate()[0]
+
+    code, said = copied(tmp_path / "quiet.db")
+    assert code == 0
+    steps = int(said.split()[-1])
+    there = []
+    for limit in (1, 3, 6, steps // 3, steps // 2, *range(steps - 3, steps + 1)):
+        copy = tmp_path / f"copy{limit}.db"
+        assert copied(copy, limit)[0] == -signal.SIGKILL
+        there.append(copy.exists())
+        # A copy to the same place is not hindered by what the killed one has left.
+        assert copy.exists() or copied(copy)[0] == 0
+        assert content(str(copy)) == quiet
+    # It died before, in the middle of, and after the copying, and when the copy was in its place already.
+    assert steps > 50
+    assert (there[0], there[-1]) == (False, True)
+    assert content(store) == quiet
+    assert dlaasgen("store", "doctor", "--store", store, cwd=tmp_path).ok().out == "the store is whole\n"
+    assert not list(tmp_path.glob("*.part*"))
 
 
 def test_two_at_once_make_what_one_makes(folder: Path, quiet: dict[str, Any], store_name: str) -> None:
