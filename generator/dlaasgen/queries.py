@@ -6,8 +6,9 @@ cell's parameters and its axes. A result's own name comes before a parameter's, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,13 +18,14 @@ from dlaasgen.expressions import compile_expression
 from dlaasgen.findings import Finding, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from dlaasgen.expressions import Expression
 
 OWN = ("job", "matrix", "cell_id", "run", "status", "reason", "stage", "workers", "mismatches", "manifest_digest")
 RATE = "images_per_second"
 _KEPT = 1 << 16
+_START = re.compile(r"\{" + ",".join(rf'"{name}":"(?P<{name}>[^"\\]*)"' for name in ("job", "matrix", "cell", "run")))
 TABLE = ("cell_id", "run", "status", "workers", RATE, "reason")
 
 
@@ -66,6 +68,10 @@ class Row:
             return told["cell"] or told["job"]
         return len(told[name]) if name in {"workers", "mismatches"} else told.get(name)
 
+    def read(self) -> Row:
+        """This row, with its document read."""
+        return self
+
     @property
     def order(self) -> tuple[str, ...]:
         """By matrix, run, cell, job."""
@@ -74,20 +80,13 @@ class Row:
 
 
 class StoredRow(Row):
-    """A row whose document is still JSON: it is read when more is asked of it than its columns hold.
+    """A row whose document is still JSON. It is kept once somebody asks for it; `read` is for a look at it."""
 
-    columns  some of the result's own names and metrics, as the document has them; a metric that is None is not there
-    """
-
-    def __init__(
-        self, text: str, axes: Mapping[str, str], params: Mapping[str, Any], columns: Mapping[str, Any]
-    ) -> None:
-        for name, value in (("text", text), ("axes", axes), ("params", params), ("columns", columns)):
-            object.__setattr__(self, name, value)
+    def __init__(self, text: str, axes: Mapping[str, str], params: Mapping[str, Any]) -> None:
+        vars(self).update(text=text, axes=axes, params=params)
 
     if TYPE_CHECKING:
         text: str
-        columns: Mapping[str, Any]
     else:
 
         @cached_property
@@ -95,52 +94,99 @@ class StoredRow(Row):
             """The result, as `--output json` prints it."""
             return orjson.loads(self.text)
 
-    def some(self, wanted: Iterable[str]) -> dict[str, Any]:
-        """As of every row; from the document only where it has to be."""
-        found, rest = {}, []
-        for name in wanted:
-            if name in self.columns:
-                if self.columns[name] is not None:
-                    found[name] = self.columns[name]
-            elif name in OWN or self._may_be_metric(name):
-                rest.append(name)
-            elif name in self.params:
-                found[name] = self.params[name]
-            elif name in self.axes:
-                found[name] = self.axes[name]
-        return found | super().some(rest) if rest else found
+    def read(self) -> Row:
+        """The row with its document, which goes with it: many rows take little memory."""
+        return self if "document" in vars(self) else Row(orjson.loads(self.text), self.axes, self.params)
 
-    def _may_be_metric(self, name: str) -> bool:
-        """Whether the document may have a metric of the name, which would come before a parameter: never too rarely."""
-        return not name.isidentifier() or f'"{name}":{{' in self.text or f'"{name}": {{' in self.text
+    @property
+    def order(self) -> tuple[str, ...]:
+        """As of every row, from the start of the document where it is plain."""
+        plain = _START.match(self.text)
+        return plain.group("matrix", "run", "cell", "job") if plain else self.read().order
+
+
+class Stored:
+    """Results as the store gives them: (document, axes, params, *columns) of each, three as JSON.
+
+    columns  names of the result's own and of metrics that have a column, too; a metric without a value is None there
+    """
+
+    def __init__(self, found: Iterable[Sequence[Any]], columns: Sequence[str]) -> None:
+        self._found = found
+        self._columns = columns
+        # Many jobs share the texts of their axes and parameters: each is read once.
+        self._load = lru_cache(_KEPT)(orjson.loads)
+
+    def __iter__(self) -> Iterator[StoredRow]:
+        return (self._row(one) for one in self._found)
+
+    def where(self, text: str, known: Iterable[str]) -> Iterator[StoredRow]:
+        """Those for which a CEL expression over `known` names is true; what lacks what it asks for is none of them.
+
+        Raises UsageError when the expression is wrong.
+        """
+        try:
+            holds = self._judge(compile_expression(text, known))
+            for one in self._found:
+                if holds(one):
+                    yield self._row(one)
+        except MatrixError as error:
+            raise UsageError(error.findings) from None
+
+    def _row(self, one: Sequence[Any]) -> StoredRow:
+        return StoredRow(one[0], self._load(one[1]), self._load(one[2]))
+
+    def _judge(self, expression: Expression) -> Callable[[Sequence[Any]], bool]:
+        """What says whether the expression holds. A document is read only where it may decide."""
+        names = expression.variables
+        own = [(name, 3 + place) for place, name in enumerate(self._columns) if name in names]
+        rest = [name for name in names if name not in self._columns]
+        everything = expression.whole or not {*rest}.isdisjoint(OWN)
+        # A metric comes before a parameter of its name, and is an object, as orjson writes it.
+        metrics = [f"{orjson.dumps(name).decode()}:{{" for name in rest]
+        seen: dict[Hashable, bool] = {}
+
+        @lru_cache(_KEPT)
+        def alike(axes: str, params: str) -> tuple[dict[str, Any], bool | None]:
+            """What a cell gives, and what this decides whatever the columns say; None when they do."""
+            values = {**self._load(axes), **self._load(params)}
+            values = {name: values[name] for name in names if name in values}
+            try:
+                return values, expression.holds({name: values[name] for name in rest if name in values})
+            except MatrixError:
+                return values, None
+
+        def holds(one: Sequence[Any]) -> bool:
+            whole = everything
+            for metric in metrics:
+                whole = whole or metric in one[0]
+            if whole:
+                row = self._row(one).read()
+                return judged(row.values if expression.whole else row.some(names))
+            values, said = alike(one[1], one[2])
+            if said is None:
+                said = judged(values | {name: one[place] for name, place in own if one[place] is not None})
+            return said
+
+        def judged(values: Mapping[str, Any]) -> bool:
+            # Many rows agree in what is asked for.
+            key = None if expression.whole else _key(values)
+            said = None if key is None else seen.get(key)
+            if said is None:
+                said = _holds(expression, values)
+                if key is not None and len(seen) < _KEPT:
+                    seen[key] = said
+            return said
+
+        return holds
 
 
 def names(rows: Iterable[Row]) -> dict[str, None]:
     """Every name that some row knows, in the order of first sight; those of no result but known anyway come first."""
-    return {**dict.fromkeys(OWN), **{name: None for row in rows for name in row.values}}
-
-
-def where(rows: Iterable[Row], text: str, known: Iterable[str]) -> Iterator[Row]:
-    """The rows for which a CEL expression over `known` names is true; one that lacks what it asks for is none of them.
-
-    Raises UsageError when the expression is wrong.
-    """
-    try:
-        expression = compile_expression(text, known)
-        # Many rows agree in what is asked for.
-        seen: dict[Hashable, bool] = {}
-        for row in rows:
-            values = row.values if expression.whole else row.some(expression.variables)
-            key = None if expression.whole else _key(values)
-            holds = None if key is None else seen.get(key)
-            if holds is None:
-                holds = _holds(expression, values)
-                if key is not None and len(seen) < _KEPT:
-                    seen[key] = holds
-            if holds:
-                yield row
-    except MatrixError as error:
-        raise UsageError(error.findings) from None
+    found = dict.fromkeys(OWN)
+    for row in rows:
+        found |= dict.fromkeys(row.read().values)
+    return found
 
 
 def _holds(expression: Expression, values: Mapping[str, Any]) -> bool:
@@ -163,47 +209,54 @@ def sort(rows: Sequence[Row], keys: Sequence[str]) -> list[Row]:
     chosen = sorted(rows, key=lambda row: row.order)
     for key in reversed(keys):
         name = checked([key.removeprefix("-")], rows)[0]
-        have = [row for row in chosen if row.values.get(name) is not None]
-        lack = [row for row in chosen if row.values.get(name) is None]
-        have.sort(key=lambda row: _rank(row.values[name]), reverse=key.startswith("-"))
-        chosen = have + lack
+        told = [(row.read().some([name]).get(name), row) for row in chosen]
+        have = [one for one in told if one[0] is not None]
+        have.sort(key=lambda one: _rank(one[0]), reverse=key.startswith("-"))
+        chosen = [row for _, row in have] + [row for value, row in told if value is None]
     return chosen
 
 
 def checked(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """The columns, when each is a name that some row knows. Raises UsageError for the others."""
-    if not columns:
-        return []
-    known = names(rows)
-    unknown = [name for name in columns if name not in known]
+    unknown = dict.fromkeys(columns)
+    for row in rows:
+        if not unknown:
+            break
+        told = row.read().some(unknown)
+        unknown = {name: None for name in unknown if name not in told}
     if unknown and rows:
+        known = names(rows)
         raise UsageError([Finding("C130", f"there is no column {n}", hint=did_you_mean(n, known)) for n in unknown])
     return list(columns)
 
 
 def flat(rows: Iterable[Row], columns: Sequence[str]) -> list[dict[str, Any]]:
     """Each row as a flat object of these columns, None for what it lacks."""
-    return [dict.fromkeys(columns) | row.some(columns) for row in rows]
+    return [dict.fromkeys(columns) | row.read().some(columns) for row in rows]
 
 
-def every_column(rows: Sequence[Row]) -> list[str]:
+def every_column(rows: Iterable[Row]) -> list[str]:
     """All names whose values are plain: what CSV and Parquet have when no columns are asked for."""
-    known = names(rows)
-    return [name for name in known if not any(isinstance(row.values.get(name), dict | list) for row in rows)]
-
-
-def group(rows: Sequence[Row], by: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each combination of the names' values: the number of jobs, how many succeeded, their rates."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
+    plain = dict.fromkeys(OWN, True)
     for row in rows:
-        groups.setdefault(tuple(str(row.values.get(name, "")) for name in by), []).append(row)
+        for name, value in row.read().values.items():
+            plain[name] = plain.get(name, True) and not isinstance(value, dict | list)
+    return [name for name, holds in plain.items() if holds]
+
+
+def group(rows: Iterable[Row], by: Sequence[str]) -> list[dict[str, Any]]:
+    """A row for each combination of the names' values: the number of jobs, how many succeeded, their rates."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        values = row.read().some([*by, RATE, "status"])
+        groups.setdefault(tuple(str(values.get(name, "")) for name in by), []).append(values)
     told = []
     for members in groups.values():
-        rates = [rate for row in members if isinstance(rate := row.values.get(RATE), int | float)]
+        rates = [rate for one in members if isinstance(rate := one.get(RATE), int | float)]
         told.append({
-            **{name: members[0].values.get(name) for name in by},
+            **{name: members[0].get(name) for name in by},
             "jobs": len(members),
-            "succeeded": sum(row.document["status"] == "succeeded" for row in members),
+            "succeeded": sum(one["status"] == "succeeded" for one in members),
             f"{RATE}_mean": sum(rates) / len(rates) if rates else None,
             f"{RATE}_min": min(rates, default=None),
             f"{RATE}_max": max(rates, default=None),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from dlaasgen.queries import Row
 
 _LONG = 60
+# So many documents become JSON together.
+_AT_ONCE = 100
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -57,9 +60,10 @@ def csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
 def json_list(documents: Iterable[Any]) -> Iterator[str]:
     """A JSON list in pieces, in the form of `formats.json_text`."""
     start = "["
-    for document in documents:
-        text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode().replace("\n", "\n  ")
-        yield f"{start}\n  {_quiet(text)}"
+    rest = iter(documents)
+    while part := list(islice(rest, _AT_ONCE)):
+        # A list of its own, without its brackets.
+        yield f"{start}{_quiet(orjson.dumps(part, option=orjson.OPT_INDENT_2).decode())[1:-2]}"
         start = ","
     yield "[]\n" if start == "[" else "\n]\n"
 
@@ -74,7 +78,7 @@ def openmetrics(rows: Sequence[Row]) -> str:
     """A gauge for each metric, with a sample for each job; the cell's axes are labels `axis_...`."""
     families: dict[str, list[str]] = {}
     for row in rows:
-        told = row.document
+        told = row.read().document
         labels = {name: told[name] or "" for name in ("job", "matrix", "cell", "run")}
         labels |= {f"axis_{_name(axis)}": value for axis, value in row.axes.items()}
         text = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
@@ -92,9 +96,14 @@ def openmetrics(rows: Sequence[Row]) -> str:
 
 def _quiet(text: str) -> str:
     """JSON in which nothing is left that a terminal would obey."""
-    if text.replace("\n", "").isprintable():
+    # orjson has escaped all of ASCII's control characters but one.
+    if text.isascii() and "\x7f" not in text:
         return text
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return "\n".join(line if line.isprintable() else _escaped_json(line) for line in text.split("\n"))
+
+
+def _escaped_json(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def _short(text: str) -> str:

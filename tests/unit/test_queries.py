@@ -1,13 +1,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dlaasgen import queries, tabular
-from dlaasgen.errors import UsageError
-from dlaasgen.queries import Row, StoredRow
+from dlaasgen.errors import MatrixError, UsageError
+from dlaasgen.expressions import compile_expression
+from dlaasgen.queries import Row, Stored, StoredRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dlaasgen.expressions import Expression
 
 
 def row(cell: str, rate: float | None, *, status: str = "succeeded", **more: Any) -> Row:
@@ -29,8 +38,22 @@ def cells(rows: list[Row]) -> list[str]:
 ROWS[3] = Row({**ROWS[3].document}, {}, {"seed": "x"})
 
 
+COLUMNS = ("job", "run", "status", "images_per_second")
+
+
+def kept(rows: list[Row]) -> Stored:
+    """The rows as the store has them."""
+    texts = (
+        [orjson.dumps(part).decode() for part in (row.document, row.axes, row.params)]
+        + [row.document.get(name) for name in COLUMNS[:3]]
+        + [row.document["metrics"].get("images_per_second", {}).get("value")]
+        for row in rows
+    )
+    return Stored(texts, COLUMNS)
+
+
 def where(rows: list[Row], text: str) -> list[Row]:
-    return list(queries.where(rows, text, queries.names(rows)))
+    return list(kept(rows).where(text, queries.names(rows)))
 
 
 def test_what_is_asked_for_is_as_among_all() -> None:
@@ -121,41 +144,116 @@ def test_json_comes_in_pieces_and_quietly(documents: list[dict[str, Any]]) -> No
     assert lines.replace("\n", "").isprintable()
 
 
-def stored(**columns: object) -> StoredRow:
-    metrics = {"rate": {"value": 5.0, "unit": "", "direction": "none"}, "model": {"value": None, "unit": ""}}
-    told: dict[str, Any] = {
-        "job": "j",
-        "run": "7",
-        "status": "succeeded",
-        "metrics": metrics,
-        "workers": [1, 2],
-        "mismatches": [],
-    }
-    told |= {"matrix": "m", "cell": None, "reason": "", "stage": None, "manifest_digest": None}
-    return StoredRow(json.dumps(told), {"model": "a", "image": "x"}, {"rate": 1, "batch": 32}, columns)
-
-
-def test_a_stored_row_says_what_its_document_says_and_reads_it_only_when_it_must() -> None:
-    row = stored(job="j", status="succeeded", images_per_second=None)
-    assert row.some(["job", "images_per_second", "batch", "image", "lacking"]) == {
-        "job": "j",
-        "batch": 32,
-        "image": "x",
-    }
+def test_a_stored_row_is_read_when_it_is_asked() -> None:
+    (row,) = kept(ROWS[:1])
+    assert isinstance(row, StoredRow)
+    assert row.read() == ROWS[0]
+    assert row.order == ROWS[0].order
     assert "document" not in vars(row)
-    # A metric comes before a parameter; one without a value does not.
-    assert row.some(["rate", "model", "workers", "a-b"]) == {"rate": 5.0, "model": "a", "workers": 2}
-    assert "document" in vars(row)
-    assert {name: row.values.get(name) for name in ("rate", "model", "batch")} == {
-        "rate": 5.0,
-        "model": "a",
-        "batch": 32,
+    assert (row.document, row.axes, row.params) == (ROWS[0].document, ROWS[0].axes, ROWS[0].params)
+    assert row.read() is row
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"job":"j\\u0001","matrix":"","cell":"c","run":"1"}', '{"run":"1","job":"j\\u0001","matrix":null,"cell":"c"}'],
+)
+def test_an_odd_start_of_a_document_changes_no_order(text: str) -> None:
+    assert StoredRow(text, {}, {}).order == ("", "1", "c", "j\x01")
+
+
+def test_of_many_rows_only_those_that_may_decide_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[StoredRow] = []
+    real = StoredRow.read
+
+    def spied(one: StoredRow) -> Row:
+        read.append(one)
+        return real(one)
+
+    monkeypatch.setattr(StoredRow, "read", spied)
+    own = {"batch_size": {"value": 7, "unit": "", "direction": "none"}}
+    found = kept([row("a", 10.5), row("ab", None), row("abc", 2.0, metrics=own)])
+    text = "batch_size == 7 || images_per_second > 5.0"
+    assert len(list(found.where(text, ["batch_size", "images_per_second"]))) == 2
+    assert len(read) == 1
+
+
+def test_what_a_cell_decides_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = queries._holds
+
+    def spied(expression: Expression, values: Mapping[str, Any]) -> bool:
+        asked.append(values)
+        return real(expression, values)
+
+    monkeypatch.setattr(queries, "_holds", spied)
+    rows = [row("a", float(n)) for n in range(9)]
+    assert not where(rows, "images_per_second > 5.0 && model == 'b'")
+    assert asked == []
+    assert len(where(rows, "images_per_second > 5.0 && model == 'a'")) == 3
+    assert len(asked) == 9
+
+
+@pytest.mark.parametrize("text", ["model > 5 && images_per_second > 5.0", "images_per_second > 5.0 && model > 5"])
+def test_what_a_cell_has_wrong_is_told_only_where_it_decides(text: str) -> None:
+    assert where([row("a", 1.0)], text) == []
+    with pytest.raises(UsageError, match="does not combine"):
+        where([row("a", 1.0), row("a", 6.0)], text)
+
+
+TEXTS = st.sampled_from(["a", "b", "succeeded", "failed", "1"])
+NUMBERS = st.one_of(st.integers(0, 2), st.sampled_from([0.0, 1.0, 2.0]), st.booleans())
+PARTS = ["status == 'failed'", "run == '1'", "x == 1", "x == 1.0", "x == true", "y == 'a'", "images_per_second > 1.0",
+         "workers > 1", "loss < 2.0", "has(cell.y)", "type(x) == int", "type(x) == list", "job == y"]  # fmt: skip
+
+
+@st.composite
+def results(draw: st.DrawFn) -> Row:
+    value = st.one_of(NUMBERS, TEXTS, st.none(), st.lists(NUMBERS, max_size=1))
+    names = draw(st.sets(st.sampled_from(["images_per_second", "loss", "x"])))
+    rates = st.none() | st.floats(0, 3)
+    document = {
+        **{name: draw(TEXTS) for name in ("job", "run", "status")},
+        **dict.fromkeys(("matrix", "reason"), ""),
+        "cell": draw(st.sampled_from(["", "c"])),
+        "stage": None,
+        "mismatches": [],
+        "workers": [1] * draw(st.integers(0, 2)),
+        "metrics": {name: {"value": draw(rates), "unit": "", "direction": "none"} for name in names},
     }
+    params = draw(st.dictionaries(st.sampled_from(["x", "y", "loss", "images_per_second", "status"]), value))
+    return Row(document, draw(st.dictionaries(st.sampled_from(["x", "y", "run"]), TEXTS)), params)
+
+
+@given(
+    st.lists(results(), max_size=6),
+    st.lists(st.sampled_from(PARTS), min_size=1, max_size=3),
+    st.sampled_from([" && ", " || "]),
+)
+def test_the_short_ways_choose_what_the_long_one_does(rows: list[Row], parts: list[str], between: str) -> None:
+    text = between.join(parts)
+    names = [*queries.OWN, "images_per_second", "loss", "x", "y"]
+    expression = compile_expression(text, names)
+    told: list[str] = []
+    wanted: list[Row] = []
+    for one in rows:
+        try:
+            if expression.holds(one.values):
+                wanted.append(one)
+        except MatrixError as error:
+            told += [] if error.findings[0].message.startswith("there is no ") else [error.findings[0].message]
+    if told:
+        with pytest.raises(UsageError) as caught:
+            list(kept(rows).where(text, names))
+        assert caught.value.findings[0].message == told[0]
+    else:
+        assert [row.read() for row in kept(rows).where(text, names)] == wanted
 
 
 def test_rows_that_agree_are_judged_once_and_alike() -> None:
     told: dict[str, Any] = {"metrics": {}, "workers": [], "mismatches": [], "cell": None, "job": "j"}
     values = [1, 1.0, True, 1, [1], "1", None, [1]]
     rows = [Row(told, {}, {} if value is None else {"x": value}) for value in values]
-    assert [row.params["x"] for row in queries.where(rows, "type(x) == int", ["x"])] == [1, 1]
-    assert [row.params["x"] for row in queries.where(rows, "type(x) == list", ["x"])] == [[1], [1]]
+    for more in ("", " && workers == 0"):
+        assert [row.params["x"] for row in kept(rows).where("type(x) == int" + more, ["x", "workers"])] == [1, 1]
+        assert [row.params["x"] for row in kept(rows).where("type(x) == list" + more, ["x", "workers"])] == [[1], [1]]

@@ -148,9 +148,12 @@ def test_a_result_of_logs_that_have_changed_meanwhile_is_not_stored(database: Da
     log_store.store(database, [arrival(b"y\n", "a-worker-1.log", CELL)])
     assert result_store.save(database, "1", late) == 0
     assert result_store.save(database, "1", done(database, status="failed")) == 1
-    ((document, axes, params, _),) = result_store.rows(database)
+    ((document, axes, params, *columns),) = result_store.rows(database)
     assert '"failed"' in str(document)
     assert (axes, params) == ('{"model":"m"}', '{"replicas":2}')
+    assert dict(zip(result_store.COLUMNS, columns, strict=True)) == {
+        "job": "a", "run": "1", "status": "failed", "images_per_second": None,
+    }  # fmt: skip
     assert result_store.series(database, "1") == {"a": [[1, 2.0]]}
 
 

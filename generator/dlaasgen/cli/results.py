@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dlaasgen.cli import output
 from dlaasgen.cli.arguments import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class ResultsOutput(StrEnum):
@@ -54,16 +57,17 @@ def results(
     if (output_ is ResultsOutput.parquet) is not (file is not None):
         raise UsageError([Finding("C131", "--output parquet and --file FILE go together")])
     rows = pipeline.query(store, where, _names(sort))
+    documents: Iterable[Mapping[str, Any]] = (row.read().document for row in rows)
+    data: list[dict[str, Any]] = []
+    shown = [] if group_by is not None else queries.checked(_names(columns), rows)
     if group_by is not None:
         by = queries.checked(_names(group_by), rows)
-        data = queries.group(rows, by)
+        documents = data = queries.group(rows, by)
         shown = list(data[0]) if data else [*by, "jobs"]
-    else:
-        chosen = queries.checked(_names(columns), rows)
+    elif output_ in {ResultsOutput.table, ResultsOutput.csv, ResultsOutput.parquet}:
         few = output_ is ResultsOutput.table
-        shown = chosen or (list(queries.TABLE) if few else queries.every_column(rows))
+        shown = shown or (list(queries.TABLE) if few else queries.every_column(rows))
         data = queries.flat(rows, shown)
-    documents = data if group_by is not None else [row.document for row in rows]
     if output_ is ResultsOutput.json:
         sys.stdout.writelines(tabular.json_list(documents))
     elif output_ is ResultsOutput.jsonl:

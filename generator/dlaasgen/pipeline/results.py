@@ -11,7 +11,7 @@ from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.queries import Row
@@ -23,14 +23,18 @@ def query(store: str, where: str | None = None, sort: Sequence[str] = ()) -> lis
     """The results in a store that an expression holds for, sorted. Those that it does not hold for are not kept."""
     with opened(store) as database:
         if where is None:
-            rows = list(_rows(database))
+            rows = list(_stored(database))
         else:
             try:
-                rows = list(queries.where(_rows(database), where, _names(database, _SAMPLE)))
+                rows = list(_stored(database).where(where, _names(database, _SAMPLE)))
             except UsageError:
                 # A rare metric may be what is asked for: all results are looked at before a name is refused.
-                rows = list(queries.where(_rows(database), where, _names(database, None)))
+                rows = list(_stored(database).where(where, _names(database, None)))
     return queries.sort(rows, sort)
+
+
+def _stored(database: Database) -> queries.Stored:
+    return queries.Stored(result_store.rows(database), result_store.COLUMNS)
 
 
 def _names(database: Database, sample: int | None) -> dict[str, None]:
@@ -43,22 +47,6 @@ def _names(database: Database, sample: int | None) -> dict[str, None]:
     for text in documents:
         names |= dict.fromkeys(orjson.loads(text)["metrics"])
     return names
-
-
-def _rows(database: Database) -> Iterator[Row]:
-    import orjson
-
-    # Many jobs share the texts of their axes and parameters: each is read once.
-    seen: dict[str, dict[str, Any]] = {}
-
-    def read(text: str) -> dict[str, Any]:
-        found = seen.get(text)
-        if found is None:
-            found = seen[text] = orjson.loads(text)
-        return found
-
-    for document, axes, params, columns in result_store.rows(database):
-        yield queries.StoredRow(document, read(axes), read(params), columns)
 
 
 def write_parquet(path: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:

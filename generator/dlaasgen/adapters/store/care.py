@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from dlaasgen.adapters.store.database import WAIT
-from dlaasgen.adapters.store.logs import read, turn
+from dlaasgen.adapters.store.database import WAIT, turn
+from dlaasgen.adapters.store.logs import read
 from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, results, sources
 from dlaasgen.errors import StoreError, UsageError
 from dlaasgen.findings import Finding

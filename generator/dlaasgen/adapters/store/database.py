@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 HEAD = "0003"
 WAIT = 60
-# Any number, the same for all: who holds it migrates.
+# Any numbers, the same for all: who holds the one migrates, who holds the other writes.
 _ADVISORY = 7_391_106
+_LOCK = 7_391_107
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -77,6 +78,12 @@ def opened(name: str, *, make: bool = False) -> Iterator[Database]:
         yield database
     finally:
         database.close()
+
+
+def turn(database: Database, connection: sa.Connection) -> None:
+    """Wait until no other writer is at work, to the end of the transaction; SQLite sees to it by itself."""
+    if not database.sqlite:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def shown(url: sa.URL) -> str:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 import zstandard
 
 from dlaasgen import launch_records, origins
+from dlaasgen.adapters.store.database import turn
 from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, sources
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from dlaasgen.adapters.store.database import Database
     from dlaasgen.joining import Arrival, Job, Known
 
-_LOCK = 7_391_107
 # So many values fit into one statement of either database; so many pieces into memory.
 _AT_ONCE = 500
 _PIECES = 64
@@ -46,12 +46,6 @@ def store(database: Database, arrivals: Sequence[Arrival]) -> int:
         _insert(database, connection, list(new.values()))
         others = [a for a in arrivals if new.get(a.origin.key) is not a]
         return len(new) + sum(_source(database, connection, a, _held(connection, [a.origin.key])) for a in others)
-
-
-def turn(database: Database, connection: sa.Connection) -> None:
-    """Wait until no other writer is at work, to the end of the transaction; SQLite sees to it by itself."""
-    if not database.sqlite:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def rejoin(database: Database, known: Known) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from dlaasgen.adapters.store.logs import turn
+from dlaasgen.adapters.store.database import turn
 from dlaasgen.adapters.store.tables import evidence, jobs, logs, missing, patterns, results, sources
 from dlaasgen.joining import Job
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 # What the table of results has beside the documents that hold it, too.
-_OWN = ("job", "run", "status", "images_per_second")
+COLUMNS = ("job", "run", "status", "images_per_second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +132,13 @@ def save(database: Database, parser: str, ready: Sequence[Done]) -> int:
     return len(told)
 
 
-def rows(database: Database) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
-    """(result, axes, params, columns) of each job, in any order: three as JSON, and of the result what has a column."""
+def rows(database: Database) -> Iterator[Sequence[Any]]:
+    """(result, axes, params, *COLUMNS) of each job, in any order; the first three as JSON."""
     with database.read() as connection:
-        query = sa.select(results.c.document, jobs.c.axes, jobs.c.params, *(results.c[name] for name in _OWN)).join(
+        query = sa.select(results.c.document, jobs.c.axes, jobs.c.params, *(results.c[name] for name in COLUMNS)).join(
             jobs, sa.and_(jobs.c.job == results.c.job, jobs.c.run == results.c.run)
         )
-        found = connection.execution_options(stream_results=True).execute(query)
-        for part in found.partitions(_AT_ONCE):
-            yield from ((row[0], row[1], row[2], dict(zip(_OWN, row[3:], strict=True))) for row in part)
+        yield from connection.execution_options(yield_per=_AT_ONCE).execute(query)
 
 
 def texts(database: Database, sample: int | None) -> tuple[list[str], list[str]]:
