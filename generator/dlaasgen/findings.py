@@ -84,6 +84,11 @@ def shown(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """How many, in words: "1 cell", "2 cells". The noun's plural ends in a plain s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def together(findings: Iterable[Finding]) -> list[Finding]:
     """For people: one finding for what many cells, and several places in their manifests, share.
 

@@ -15,6 +15,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import __version__
+from dlaasgen.findings import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ def as_dict(finding: Finding) -> dict[str, Any]:
 def summary(findings: Sequence[Finding]) -> str:
     """How many there are of each severity: "2 errors, 1 warning"."""
     counts = Counter(f.severity for f in findings)
-    parts = [f"{n} {s}{'' if n == 1 else 's'}" for s in ("error", "warning", "note") if (n := counts[s])]
+    parts = [counted(n, s) for s in ("error", "warning", "note") if (n := counts[s])]
     return ", ".join(parts) or "no findings"
 
 

@@ -101,7 +101,8 @@ def _check_choice(holder: dict[str, Json], path: Path, choices: tuple[str, ...],
 def _check_flag(holder: dict[str, Json], path: Path, faults: Faults) -> None:
     key = str(path[-1])
     if key in holder and not isinstance(holder[key], bool):
-        faults.wrong_type(path, holder[key], "true or false")
+        said = holder[key] in ("true", "false")
+        faults.wrong_type(path, holder[key], "true or false", "write it without quotes" if said else None)
 
 
 def _check_setup(value: Json, path: Path, faults: Faults) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlaasgen.findings import shown
+from dlaasgen.findings import counted, shown
 from dlaasgen.policies_commands import Command, judged
 from dlaasgen.policies_subject import Pod, Policy, as_dict, as_list
 
@@ -175,7 +175,7 @@ def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
         say("P315", message, pod.word(number, command.place("variable_update")), found="1 worker with 1 device")
     if command.on_servers is not None and _lacks_server(subject, command.on_servers):
         count = subject.size
-        found = f"{count} pod{'' if count == 1 else 's'}, none a PS"
+        found = f"{counted(count, 'pod')}, none a PS"
         message = f"variable_update={command.on_servers} needs a parameter server, and the job has none"
         say("P310", message, pod.word(number, command.place("variable_update")), found=found)
     if command.on_gpu and not _has_gpu(pod.containers[number]):

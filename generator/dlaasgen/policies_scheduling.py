@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import floor
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.findings import counted
 from dlaasgen.policies_subject import TRAINER, Policy, as_dict, as_list
 from dlaasgen.quantities import as_bytes, as_cores, nano
 
@@ -145,7 +146,7 @@ def _together(wants: list[tuple[int, int]], node: int, nodes: int, resource: str
     total = sum(amount * count for amount, count in wants)
     if total > node * nodes:
         message = f"all nodes together cannot hold the job: its pods request more {_WORDS[resource]} than they have"
-        expected = f"at most {_shown(node * nodes, resource)} on {_nodes(nodes)}"
+        expected = f"at most {_shown(node * nodes, resource)} on {counted(nodes, 'node')}"
         say("P402", message, "spec", found=_shown(total, resource), expected=expected)
         return
     for amount, _ in sorted(wants, reverse=True):
@@ -154,12 +155,8 @@ def _together(wants: list[tuple[int, int]], node: int, nodes: int, resource: str
         if large > most:
             what = f"of at least {_shown(amount, resource)} of {_WORDS[resource]}"
             message = f"all nodes together cannot hold the job: it has {large} pods {what}"
-            say("P402", message, "spec", found=str(large), expected=f"at most {most} on {_nodes(nodes)}")
+            say("P402", message, "spec", found=str(large), expected=f"at most {most} on {counted(nodes, 'node')}")
             return
-
-
-def _nodes(count: int) -> str:
-    return f"{count} node{'' if count == 1 else 's'}"
 
 
 def _shown(amount: int, resource: str) -> str:

@@ -138,8 +138,8 @@ class Prototype:
 
     def _unknown(self, name: str, params: Mapping[str, Any]) -> Finding:
         free = [p for p in self.parameters if p not in params and p not in GIVEN]
-        known = ", ".join(sorted(set(self.parameters) - GIVEN))
-        hint = did_you_mean(name, free) or (f"parameters: {known}" if known else "it has none")
+        hint = "it has none" if self.parameters.keys() <= GIVEN else f"see dlaasgen prototypes describe {self.name}"
+        hint = did_you_mean(name, free) or hint
         return Finding("T103", f"prototype {self.name} has no parameter {name}", path=f"params.{name}", hint=hint)
 
     def _missing(self, parameter: Parameter) -> Finding:
@@ -157,16 +157,20 @@ class Prototype:
         )
 
 
+_BOOLEANS = {
+    **dict.fromkeys(("true", "yes", "on", "y"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n"), "false"),
+}
+
+
 def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Finding:
     hint = None
     if parameter.choices and isinstance(value, str):
         hint = did_you_mean(value, parameter.choices)
     elif parameter.choices and (text := scalar_text(value)) in parameter.choices:
         hint = f'write "{text}", with quotes'
-    elif (
-        parameter.type == "boolean" and isinstance(value, str) and value.lower() in ("yes", "on", "y", "no", "off", "n")
-    ):
-        hint = f"write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}"
+    elif parameter.type == "boolean" and isinstance(value, str) and (meant := _BOOLEANS.get(value.lower())):
+        hint = f"write {meant} without quotes" if value.lower() == meant else f"write {meant}"
     elif parameter.type == "string" and value is not None and not isinstance(value, dict | list):
         hint = f'write "{scalar_text(value)}", with quotes'
     elif parameter.type in ("integer", "number") and isinstance(value, str):

@@ -14,6 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import charts
+from dlaasgen.findings import counted
 from dlaasgen.formats import safe
 from dlaasgen.queries import RATE
 
@@ -48,7 +49,7 @@ class Report:
         """How many jobs there are of each status."""
         states = [row.document["status"] for row in self.rows]
         told = [f"{states.count(state)} {state}" for state in _STATES if state in states]
-        return f"{len(states)} jobs: {', '.join(told)}" if told else "no jobs"
+        return f"{counted(len(states), 'job')}: {', '.join(told)}" if told else "no jobs"
 
     @property
     def bad(self) -> list[Row]:

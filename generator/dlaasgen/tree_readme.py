@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dlaasgen.findings import counted
 from dlaasgen.findings_rows import ALL
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def readme(index: Index) -> str:
         ),
         "",
         (
-            f"{len(index.entries)} cells, prototype {_code(index.prototype)}, "
+            f"{counted(len(index.entries), 'cell')}, prototype {_code(index.prototype)}, "
             f"{f'dialect {_code(index.dialect)}, ' if index.dialect else ''}run {_code(str(index.options.get('run')))}."
         ),
         "",

@@ -280,7 +280,7 @@ def test_a_matrix_has_patterns_of_its_own(dlaasgen: Run, folder: Path, tmp_path:
     assert collect("--tree", tree)["power"] == expected  # type: ignore[index]
     # Whoever collects the same without knowing the matrix changes nothing.
     assert collect()["power"] == expected  # type: ignore[index]
-    assert dlaasgen("reparse", "--store", "store.db", cwd=tmp_path).ok().out == "1 results\n"
+    assert dlaasgen("reparse", "--store", "store.db", cwd=tmp_path).ok().out == "1 result\n"
     assert stored(dlaasgen, tmp_path)[0]["metrics"]["power"] == expected  # type: ignore[index]
 
 
@@ -323,7 +323,7 @@ def test_reparsing_reads_what_is_stored(dlaasgen: Run, collect: Run, folder: Pat
     collect("--from", folder, cwd=tmp_path).ok()
     before = stored(dlaasgen, tmp_path)
     shutil.rmtree(folder)
-    assert dlaasgen("reparse", "--store", "store.db", cwd=tmp_path).ok().out == "1 results\n"
+    assert dlaasgen("reparse", "--store", "store.db", cwd=tmp_path).ok().out == "1 result\n"
     assert stored(dlaasgen, tmp_path) == before
 
 
@@ -336,8 +336,8 @@ def test_the_store_is_cared_for(dlaasgen: Run, collect: Run, folder: Path, tmp_p
     assert store("doctor").ok().out == "the store is whole\n"
     assert store("doctor", "-o", "json").ok().data == []
     assert store("backup", "--to", "copy.db").ok().out == "written: copy.db\n"
-    assert store("prune", "--run", "1", "--dry-run").ok().out == "would remove 1 jobs and 3 logs\n"
-    assert store("prune", "--run", "1").ok().out == "removed 1 jobs and 3 logs\n"
+    assert store("prune", "--run", "1", "--dry-run").ok().out == "would remove 1 job and 3 logs\n"
+    assert store("prune", "--run", "1").ok().out == "removed 1 job and 3 logs\n"
     assert stored(dlaasgen, tmp_path) == []
     assert "needs --to" in store("backup").exits(2).err
     assert "has no log" in store("log", "--digest", "0000").exits(7).err

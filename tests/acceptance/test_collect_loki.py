@@ -435,7 +435,7 @@ def test_following_goes_on_while_the_server_is_away_and_ends_with_ctrl_c(
     try:
         assert process.stdout is not None
         said = process.stdout.readline()
-        assert "1 logs, 1 of them new" in said
+        assert "1 log, 1 of them new" in said
         server.refuse = [(403, b"for a moment", {})]
         assert any("for a moment" in process.stdout.readline() for _ in range(20))
         server.push(time.time_ns() - 10**9, POD, "two")

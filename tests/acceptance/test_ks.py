@@ -76,6 +76,13 @@ def test_the_tutorial(ks: Ks) -> None:
     assert job["metadata"] == {"name": "renamed", "namespace": "dlaas"}
 
 
+def test_quiet_stands_anywhere(ks: Ks) -> None:
+    assert ks("-q", "param", "set", "small", "name", "renamed").ok().out == ""
+    assert ks("param", "set", "small", "name", "small", "--quiet").ok().out == ""
+    assert ks("generate", "imports", "more", "-q", "--replicas=3", "--secret", "s").ok().out == ""
+    assert ks("param", "set", "small", "name", "small").ok().out == "set small name\n"
+
+
 def test_parameters_by_import_and_by_option(ks: Ks) -> None:
     words = ("--replicas=3", "--secret", "s", '--limits={"cpu": 1}', "--size=5")
     ks("generate", "imports", "more", *words).ok()
@@ -395,7 +402,7 @@ def fake(tmp_path: Path) -> Path:
 def test_the_cluster_is_called(ks: Ks, fake: Path) -> None:
     path = {"PATH": f"{fake.parent}:/usr/bin:/bin"}
     said = ks("apply", "default", "-c", "small", **path).ok().out
-    assert said == "kubectl apply: 1 objects, context here, namespace dlaas\n"
+    assert said == "kubectl apply: 1 object, context here, namespace dlaas\n"
     log = fake.with_name("kubectl.log")
     head, _, rest = log.read_text(encoding="utf-8").partition("\n")
     assert head == "apply --context=here --namespace=dlaas --filename=-"
@@ -414,7 +421,7 @@ def test_the_cluster_is_called(ks: Ks, fake: Path) -> None:
     log.unlink()
     words = ("--kubeconfig", "./k", "-n", "own", "--grace-period=5")
     said = ks("delete", "default", *words, **path).ok().out
-    assert said == "kubectl delete: 1 objects, context as the options say, namespace dlaas\n"
+    assert said == "kubectl delete: 1 object, context as the options say, namespace dlaas\n"
     assert log.read_text(encoding="utf-8").startswith(
         "delete --kubeconfig=./k --namespace=dlaas --ignore-not-found=true --wait=false --grace-period=5 --filename=-\n"
     )

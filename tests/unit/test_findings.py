@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from dlaasgen.findings import Finding, together
+import pytest
+
+from dlaasgen.findings import Finding, counted, together
+
+
+@pytest.mark.parametrize(("number", "told"), [(0, "0 cells"), (1, "1 cell"), (2, "2 cells")])
+def test_how_many_in_words(number: int, told: str) -> None:
+    assert counted(number, "cell") == told
 
 
 def test_what_many_cells_share_is_said_once() -> None:

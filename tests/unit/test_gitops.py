@@ -217,6 +217,7 @@ def test_health_in_cel(kind: tuple[str, str], conditions: dict[str, str], health
         ({"repository": REPOSITORY, "controller": "flux", "prune": "confirm"}, "Flux cannot ask before it prunes"),
         ({"repository": REPOSITORY, "max_per_application": 4000}, "out of range"),
         ({"self_heal": 1}, "gitops.self_heal has the wrong type"),
+        ({"self_heal": "true"}, "expected true or false; write it without quotes"),
         ({"selfHeal": True}, "did you mean self_heal?"),
         ({"repository": REPOSITORY, "setup": []}, "gitops.setup has the wrong type"),
         ({"repository": REPOSITORY, "setup": {"local_queue": "x"}}, "gitops.setup.cluster_queue is missing"),

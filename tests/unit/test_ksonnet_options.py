@@ -15,6 +15,8 @@ from dlaasgen.ksonnet.options import Prepared, compared, prepared
         ("--dir ../app show default", Prepared(("show", "default"), "../app")),
         ("env --dir=app list -o table", Prepared(("env", "list", "-o", "text"), "app")),
         ("show --format=json -v x", Prepared(("show", "--output", "json", "x"), verbose=True)),
+        ("-q param list", Prepared(("param", "list"), quiet=True)),
+        ("generate p c --quiet --image i", Prepared(("generate", "p", "c", "--image", "i"), quiet=True)),
         ("init app --dir=there -n x", Prepared(("init", "app", "--dir=there", "-n", "x"))),
         ("apply x --skip-gc --tls-skip-verify --create", Prepared(("apply", "x"))),
         ("apply x --create true -c a", Prepared(("apply", "x", "-c", "a"))),

@@ -9,6 +9,7 @@ import typer
 
 from dlaasgen.cli import output
 from dlaasgen.cli.arguments import Matrices, Select
+from dlaasgen.findings import counted
 from dlaasgen.formats import safe
 
 
@@ -56,7 +57,7 @@ def cells(
     else:
         for expansion in expansions:
             _table(expansion.cells)
-            output.say(f"{expansion.matrix}: {len(expansion.cells)} cells")
+            output.say(f"{expansion.matrix}: {counted(len(expansion.cells), 'cell')}")
 
 
 def _table(found: list[Any]) -> None:

@@ -87,11 +87,11 @@ def _asked(report: Report, paths: list[str], context: str | None, namespace: str
 
 def _table(report: Report) -> None:
     from dlaasgen import formats
-    from dlaasgen.findings import together
+    from dlaasgen.findings import counted, together
 
     for finding in together(report.findings):
         if output.wanted(finding):
             output.finding(finding)
     many = ((report.matrices, "matrix file"), (report.manifests, "manifest"))
-    counted = [f"{n} {what}{'' if n == 1 else 's'}" for n, what in many if n]
-    output.say(f"checked {' and '.join(counted) or 'nothing'}: {formats.summary(report.findings)}")
+    told = " and ".join(counted(n, what) for n, what in many if n)
+    output.say(f"checked {told or 'nothing'}: {formats.summary(report.findings)}")

@@ -83,7 +83,7 @@ def collect(
     output_: Annotated[output.Output, typer.Option("--output", "-o", help="Form of the summary.")] = output.Output.text,
 ) -> None:
     """Store logs and the results of their jobs. Collecting again changes nothing."""
-    from dlaasgen.findings import Finding
+    from dlaasgen.findings import Finding, counted
     from dlaasgen.pipeline import collect as pipeline
 
     asked = pipeline.Asked(
@@ -133,7 +133,8 @@ def collect(
         for name_, reason in done.left_out:
             output.detail(f"left out: {name_}: {reason}")
         _unmatched([u["path"] or u["key"] for u in done.unmatched])
-        output.say(f"{store_name(store)}: {done.logs} logs, {done.new} of them new; {done.results} results")
+        logs = f"{counted(done.logs, 'log')}, {done.new} of them new"
+        output.say(f"{store_name(store)}: {logs}; {counted(done.results, 'result')}")
     output.findings(pipeline.contradictions(done))
     pipeline.raise_failed(done)
 

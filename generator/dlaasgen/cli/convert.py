@@ -42,6 +42,7 @@ def convert(
 ) -> None:
     """Convert manifests to another dialect, and say what it cannot carry. Objects that are no jobs stay as they are."""
     from dlaasgen.errors import CheckError
+    from dlaasgen.findings import counted
     from dlaasgen.pipeline import convert as pipeline
 
     conversions = pipeline.convert_files(files, to, lossy=lossy)
@@ -57,7 +58,7 @@ def convert(
         if out is None and not failed:
             sys.stdout.write(pipeline.documents(conversions))
         elif not failed:
-            output.say(f"{len(conversions)} objects -> {out} ({len(written)} files written)")
+            output.say(f"{counted(len(conversions), 'object')} -> {out} ({counted(len(written), 'file')} written)")
     if failed:
         raise typer.Exit(CheckError.exit_code)
 

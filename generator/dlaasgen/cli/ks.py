@@ -36,8 +36,8 @@ class Ks(TyperGroup):
 
         ctx.obj = prepared(args)
         ksonnet.start_at(ctx.obj.folder or ".")
-        if ctx.obj.verbose:
-            output.level = output.VERBOSE
+        if ctx.obj.quiet or ctx.obj.verbose:
+            output.level = output.QUIET if ctx.obj.quiet else output.VERBOSE
         return super().parse_args(ctx, list(ctx.obj.words))
 
 

@@ -129,6 +129,7 @@ def _count(outcome: Outcome) -> str:
 
 
 def _print(file: str, outcome: Outcome, mode: str) -> None:
+    from dlaasgen.findings import counted
     from dlaasgen.pipeline import places
 
     output.findings(outcome.findings)
@@ -142,18 +143,18 @@ def _print(file: str, outcome: Outcome, mode: str) -> None:
             for path in paths:
                 output.say(f"{what}: {tree}/{path}")
         if not d:
-            output.say(f"{file}: {outcome.cells} cells, {tree} is what it says")
+            output.say(f"{file}: {counted(outcome.cells, 'cell')}, {tree} is what it says")
         return
     verb = {"write": "", "dry-run": "would be "}[mode]
     for what, paths in (("added", d.missing), ("changed", d.changed)):
         for path in paths:
             output.detail(f"{what}: {tree}/{path}")
     state = (
-        f"{added} files {verb}added, {changed} changed, {removed} removed"
+        f"{counted(added, 'file')} {verb}added, {changed} changed, {removed} removed"
         if added or changed or removed
         else "unchanged"
     )
-    output.say(f"{file}: {outcome.cells} cells -> {tree} ({state})")
+    output.say(f"{file}: {counted(outcome.cells, 'cell')} -> {tree} ({state})")
     for path in outcome.foreign:
         output.say(f"not ours, left alone: {tree}/{path}")
 

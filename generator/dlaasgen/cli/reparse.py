@@ -17,8 +17,9 @@ def reparse(
     ] = None,
 ) -> None:
     """Read all stored logs again, as this version's parser understands them."""
+    from dlaasgen.findings import counted
     from dlaasgen.pipeline import collect as pipeline
 
     with output.progress("reading") as progress:
         count = pipeline.reparse(store, jobs, progress)
-    output.say(f"{count} results")
+    output.say(counted(count, "result"))

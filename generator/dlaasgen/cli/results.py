@@ -51,7 +51,7 @@ def results(
     """Print the results in a store."""
     from dlaasgen import queries, tabular
     from dlaasgen.errors import UsageError
-    from dlaasgen.findings import Finding
+    from dlaasgen.findings import Finding, counted
     from dlaasgen.pipeline import results as pipeline
 
     if (output_ is ResultsOutput.parquet) is not (file is not None):
@@ -80,7 +80,7 @@ def results(
         pipeline.write_parquet(file, data, shown)
     else:
         print(tabular.table(data, shown))
-        output.say(f"{len(rows)} results")
+        output.say(counted(len(rows), "result"))
 
 
 def _names(text: str | None) -> list[str]:

@@ -44,7 +44,7 @@ def store(
 ) -> None:
     """Look into the store of results, and care for it."""
     from dlaasgen.errors import UsageError
-    from dlaasgen.findings import Finding
+    from dlaasgen.findings import Finding, counted
     from dlaasgen.pipeline import care
 
     needs = {StoreAction.backup: ("--to", to), StoreAction.log: ("--digest", digest)}
@@ -58,7 +58,7 @@ def store(
         output.say(f"written: {to}")
     elif action is StoreAction.prune:
         jobs, logs = care.prune(store_, run, dry=dry_run)
-        output.say(f"{'would remove' if dry_run else 'removed'} {jobs} jobs and {logs} logs")
+        output.say(f"{'would remove' if dry_run else 'removed'} {counted(jobs, 'job')} and {counted(logs, 'log')}")
     elif action is StoreAction.log:
         for piece in care.raw(store_, str(digest)):
             sys.stdout.buffer.write(piece)

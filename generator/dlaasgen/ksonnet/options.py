@@ -93,6 +93,7 @@ _ABSENT: Mapping[str, str] = {
 _IGNORED = frozenset({"--tls-skip-verify", "--skip-gc"})
 _ELSEWHERE = "an environment keeps a namespace, a server and a context; kubectl's configuration has the rest"
 _VERBOSE = frozenset({"-v", "-vv", "-vvv", "--verbose"})
+_QUIET = frozenset({"-q", "--quiet"})  # dlaasgen's own, as for its other commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Prepared:
     folder: str | None = None
     connection: tuple[str, ...] = ()
     verbose: bool = False
+    quiet: bool = False
 
 
 def prepared(arguments: Sequence[str]) -> Prepared:
@@ -118,7 +120,7 @@ def prepared(arguments: Sequence[str]) -> Prepared:
     while reading.rest and reading.rest[0] != "--":
         reading.take(reading.rest.pop(0))
     words = (*reading.words, *reading.rest)
-    return Prepared(words, reading.folder, tuple(reading.connection), reading.verbose)
+    return Prepared(words, reading.folder, tuple(reading.connection), reading.verbose, reading.quiet)
 
 
 class _Reading:
@@ -129,7 +131,7 @@ class _Reading:
         self.words: list[str] = []
         self.connection: list[str] = []
         self.folder: str | None = None
-        self.verbose = False
+        self.verbose = self.quiet = False
         self._free = command in _FREE
 
     def take(self, word: str) -> None:
@@ -140,6 +142,8 @@ class _Reading:
             self.folder = self._value(name, value)
         elif word in _VERBOSE:
             self.verbose = True
+        elif word in _QUIET:
+            self.quiet = True
         elif self.command in _TO_CLUSTER and name in CONNECTION:
             value = self._value(name, value) if CONNECTION[name] else value
             self.connection.append(name if value is None else f"{name}={value}")

@@ -17,7 +17,7 @@ from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import ClusterError, StoreError, UsageError
-from dlaasgen.findings import Finding
+from dlaasgen.findings import Finding, counted
 from dlaasgen.origins import compile_names, is_log
 from dlaasgen.pipeline import from_cluster, from_loki, ingest, parsing, places, watching
 
@@ -163,7 +163,8 @@ def _follow(
             out.results += parsing.parse(database, jobs, None)
             took = time.monotonic() - began
             dirty, ready = False, began + took + min(_SPARED * took, asked.interval)
-            told(f"{out.logs} logs, {out.new} of them new; {out.results} results; {len(out.failed)} not had")
+            many = f"{counted(out.logs, 'log')}, {out.new} of them new; {counted(out.results, 'result')}"
+            told(f"{many}; {len(out.failed)} not had")
 
 
 def reparse(store: str, jobs: int | None, progress: Progress) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.adapters import ksonnet_files, kubectl, manifest_files
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate_program
 from dlaasgen.errors import PrototypeError, UsageError
-from dlaasgen.findings import Finding, did_you_mean
+from dlaasgen.findings import Finding, counted, did_you_mean
 from dlaasgen.ksonnet import application, layout
 from dlaasgen.ksonnet.objects import as_yaml, by_namespace, objects
 from dlaasgen.ksonnet.options import PLACES
@@ -267,5 +267,5 @@ def to_cluster(
         arguments = [verb, *cluster, f"--namespace={namespace}", *options, "--filename=-"]
         code, out, err = kubectl.run(arguments, as_yaml(ordered), accepted)
         place = f"context {context or given.get('--context', 'as the options say')}"
-        what = f"kubectl {verb}: {len(group)} objects, {place}, namespace {namespace}"
+        what = f"kubectl {verb}: {counted(len(group), 'object')}, {place}, namespace {namespace}"
         yield what, code, out + err

@@ -38,6 +38,7 @@ def init(
     ] = False,
 ) -> None:
     """Make a ksonnet application in a new folder."""
+    from dlaasgen.findings import counted
     from dlaasgen.ksonnet.application import DEFAULT_NAMESPACE, Environment
     from dlaasgen.ksonnet.names import check
     from dlaasgen.pipeline import ksonnet_edit
@@ -51,7 +52,9 @@ def init(
     output.findings(findings)
     if api_spec is not None:
         output.say("--api-spec is ignored: k.libsonnet holds what prototypes of benchmarks use, whatever the version")
-    output.say(f"made the application {name} in {place}" + (f", with {len(names)} prototypes" if names else ""))
+    output.say(
+        f"made the application {name} in {place}" + (f", with {counted(len(names), 'prototype')}" if names else "")
+    )
     for one in names:
         output.detail(f"prototype: {one}")
 
