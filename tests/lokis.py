@@ -14,6 +14,12 @@ from urllib.parse import parse_qs, urlparse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_WEIGHT = re.compile(
+    r"sum\(bytes_over_time\((?P<lines>(?P<of>\{.*?\})(?P<pipeline>| .*) \[(?P<range>\d+)ns\])\)\)"
+    r" \+ sum\(count_over_time\((?P=lines)\)\)"
+    r'(?P<newline>| - \(sum\(count_over_time\((?P=of)(?P=pipeline) \|~ "\\n\$" \[(?P=range)ns\]\)\) or vector\(0\)\))'
+)
+_SELECTOR = re.compile(r'^\{(?:"(?:[^"\\]|\\.)*"|[^"}])*\}')
 _MATCHER = re.compile(r'\s*(\w+)\s*(=~|!=|=)\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)')
 
 
@@ -37,6 +43,7 @@ class Loki:
     warnings: list[str] = field(default_factory=list)
     body: bytes | None = None
     away: bool = False
+    counts: bool = True
     turn: int = 0
     url: str = ""
 
@@ -55,6 +62,8 @@ class Loki:
             return self.refuse.pop(0)
         if self.body is not None:
             return 200, self.body, {}
+        if url.path == "/prefix/loki/api/v1/query":
+            return self._weight(query["query"], int(query["time"]))
         start, end = int(query["start"]), int(query["end"])
         found = [one for one in self.lines if start <= one[0] < end]
         if url.path == "/prefix/loki/api/v1/series":
@@ -76,7 +85,8 @@ class Loki:
     def _lines(
         self, query: str, found: list[tuple[int, dict[str, str], str]], limit: int
     ) -> tuple[int, bytes, dict[str, str]]:
-        found = [one for one in found if _fits(query[: query.rindex("}") + 1], self._stream(one[1]))]
+        (selector,) = _SELECTOR.findall(query)[:1]
+        found = [one for one in found if _fits(selector, self._stream(one[1]))]
         # Streams come in any order, and so do the lines of one instant from several of them.
         self.turn += 1
         found.sort(key=lambda one: (one[0], json.dumps(one[1])[:: (-1) ** self.turn]))
@@ -92,6 +102,21 @@ class Loki:
             )
         data = {"resultType": "streams", "result": list(streams.values())[:: (-1) ** self.turn]}
         return 200, json.dumps({"status": "success", "warnings": self.warnings, "data": data}).encode(), {}
+
+    def _weight(self, query: str, time: int) -> tuple[int, bytes, dict[str, str]]:
+        """The two sums that are asked for, and what is taken off for newlines at the ends of lines."""
+        match = _WEIGHT.fullmatch(query)
+        if match is None or not self.counts:
+            return 400, b"parse error at line 1, col 1: syntax error: unexpected IDENTIFIER", {}
+        # After the window's begin, to its end and with it.
+        start = time - int(match["range"])
+        found = [one for one in self.lines if start < one[0] <= time]
+        found = [one for one in found if _fits(match["of"], self._stream(one[1]))]
+        total = sum(len(line.encode()) + 1 for _, _, line in found)
+        if match["newline"]:
+            total -= sum(line.endswith("\n") for _, _, line in found)
+        result = [{"metric": {}, "value": [time / 10**9, str(total)]}] if found else []
+        return 200, json.dumps({"status": "success", "data": {"resultType": "vector", "result": result}}).encode(), {}
 
     def _stream(self, labels: dict[str, str]) -> dict[str, str]:
         return {name: value for name, value in labels.items() if name not in self.metadata}

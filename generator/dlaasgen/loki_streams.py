@@ -151,6 +151,11 @@ def before(pieces: Iterable[bytes], time: int) -> Iterator[bytes]:
         rest = data[end:]
 
 
+def weight(pieces: Iterable[bytes]) -> int:
+    """The bytes of the lines that `lines` was given for these whole ones, and one for each: as `Loki.weight` has it."""
+    return sum(len(data) - (_LENGTH + 1) * data.count(b"\n") for data in pieces)
+
+
 def span(ends: tuple[bytes, bytes]) -> tuple[int, int] | None:
     """When (ns) the first and the last line of a log were written, from its first and last bytes; None if unknown."""
     head, tail = ends

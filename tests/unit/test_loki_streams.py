@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dlaasgen.joining import Job
-from dlaasgen.loki_streams import Group, Whose, before, groups, identify, lines, selector, span, whose
+from dlaasgen.loki_streams import Group, Whose, before, groups, identify, lines, selector, span, weight, whose
 
 UID = "6b1f2c3d-0000-4000-8000-00000000beef"
 
@@ -19,6 +19,13 @@ UID = "6b1f2c3d-0000-4000-8000-00000000beef"
 )
 def test_a_line_is_as_kubectl_has_it(time: int, text: str, expected: bytes) -> None:
     assert lines(time, text) == expected
+
+
+@pytest.mark.parametrize("texts", [[], ["x"], ["a", "", "b\nc\n", "ä\n\n"]])
+def test_what_lines_come_to_is_told_from_the_log_that_they_make(texts: list[str]) -> None:
+    log = [lines(at, text) for at, text in enumerate(texts)]
+    expected = sum(len(text.removesuffix("\n").encode()) + 1 for text in texts)
+    assert weight(log) == weight([b"".join(log)]) == expected
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,23 @@ class Loki:
                 lost(f"Loki gives {size} lines at once, and there may be more at {last} ns: those are left out")
                 start, size = last + 1, self._limit
 
+    def weight(self, query: str, start: int, end: int) -> int | None:
+        """What the lines from `start` to before `end` (ns) come to: their bytes, and one for each of them.
+
+        None where the server does not count so: it is another one than Loki, old, or its limits are too narrow.
+        """
+        drop = "" if query.endswith("}") else " | drop __error__, __error_details__"
+        # The window of such a query begins after its first instant and holds its last one.
+        lines = f"{query}{drop} [{end - start}ns]"
+        asked = f"sum(bytes_over_time({lines})) + sum(count_over_time({lines}))"
+        if drop:  # what is unpacked may end in a newline, which is no part of the line
+            asked += f' - (sum(count_over_time({query}{drop} |~ "\\n$" [{end - start}ns])) or vector(0))'
+        try:
+            found = self._get("query", {"query": asked, "time": str(end - 1)}, tries=2)["data"]["result"]
+            return round(float(found[0]["value"][1])) if found else 0
+        except (StoreError, _LimitError, _RangeError, KeyError, TypeError, ValueError, IndexError):
+            return None
+
     def _page(self, query: str, start: int, end: int, limit: int, lost: Callable[[str], None]) -> list[Entry]:
         wanted = {"query": query, "start": str(start), "end": str(end), "limit": str(limit), "direction": "forward"}
         told = self._get("query_range", wanted)
@@ -174,12 +191,12 @@ class Loki:
             raise Unavailable(f"the server looks through less than {_SMALLEST_WINDOW // _SECOND} s at once: {error}")
         self._window = tried // 2
 
-    def _get(self, what: str, wanted: Mapping[str, str]) -> dict[str, Any]:
+    def _get(self, what: str, wanted: Mapping[str, str], tries: int = _TRIES) -> dict[str, Any]:
         """The JSON of an answer, asked for again while the server is away or busy."""
         url = f"{self.name}/loki/api/v1/{what}?{urllib.parse.urlencode(wanted)}"
         request = urllib.request.Request(url, headers=self._headers)  # noqa: S310 - http or https
         wait, problem = 0.5, ""
-        for attempt in range(_TRIES):
+        for attempt in range(tries):
             pause = wait
             try:
                 with self._opener.open(request, timeout=_PATIENCE) as answer:
@@ -197,7 +214,7 @@ class Loki:
                 problem = " ".join(str(error).split())[:300]
                 if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
                     raise self._told(problem, "LOKI_CA_CERT_PATH names the authority's certificate") from None
-            if attempt < _TRIES - 1:
+            if attempt < tries - 1:
                 time.sleep(pause)
                 wait *= 2
         raise self._told(f"it does not answer: {problem}")

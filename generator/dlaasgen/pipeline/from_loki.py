@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 # How far back Loki is asked, unless --since says it.
 SINCE = "7d"
 _SECOND = 10**9
-# Loki takes lines that are up to an hour older than their stream's newest one; shippers hold some back.
+# Loki takes lines that are up to an hour older than their stream's newest one; shippers hold some back. Those of a
+# stream of their own may come days later: whether any did is asked when the whole range is looked at.
 LATE = 2 * 3600 * _SECOND
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -41,7 +42,7 @@ class Range:
 
     read   what this process has read of each group's streams: up to when
     whole  up to when it has read everything; None before the first time
-    full   when it last looked at the whole range, for streams that came late
+    full   when it last looked at the whole range, for streams and lines that came late
     """
 
     query: str
@@ -123,7 +124,7 @@ def collect(database: Database, api: Loki, wanted: Range, known: Known) -> Inges
     groups = loki_streams.groups(wanted.query, api.series(matchers, start, end))
     for number, group in enumerate(groups):
         try:
-            _group(database, api, group, wanted, end, known, out)
+            _group(database, api, group, wanted, end, known, out, full=full)
         except loki.Unavailable as error:
             out.failed.append((_name(group), str(error)))
         except StoreError as error:
@@ -139,11 +140,13 @@ def collect(database: Database, api: Loki, wanted: Range, known: Known) -> Inges
     return out
 
 
-def _group(database: Database, api: Loki, group: Group, wanted: Range, end: int, known: Known, out: Ingested) -> None:
+def _group(
+    database: Database, api: Loki, group: Group, wanted: Range, end: int, known: Known, out: Ingested, *, full: bool
+) -> None:
     spool = Spool()
     lost: list[str] = []
     labels: dict[Whose, Mapping[str, str]] = {}
-    read = wanted.read.get(_key(group))
+    read = None if full else wanted.read.get(_key(group))
     start = wanted.start if read is None else read - LATE
     if group.whose is not None:
         lines = _of_one(database, api, group, start, end, lost, again=read is not None)
@@ -178,13 +181,17 @@ def _of_one(
         digest = log_store.longest(connection, whose.key)
         span = loki_streams.span(log_store.ends(connection, digest)) if digest is not None else None
     first, last = span or (start, start + LATE)
+    edge = max(first, last - LATE)
     some = False
     if span is not None and not again:
         for entry in api.entries(group.query, start, min(first, end), lost.append):
             some = True
             yield whose, {**group.labels, **entry.labels}, loki_streams.lines(entry.time, entry.line)
+        begin, stop = max(first, start), min(edge, end)
+        if digest is not None and begin < stop and _differs(database, api, group, digest, begin, stop):
+            edge = begin
     held = digest
-    for entry in api.entries(group.query, max(first, last - LATE), end, lost.append):
+    for entry in api.entries(group.query, edge, end, lost.append):
         if held is not None:
             for data in _before(database, held, entry.time):
                 yield whose, {**group.labels, **entry.labels}, data
@@ -194,6 +201,24 @@ def _of_one(
     if some and held is not None:
         for data in _before(database, held, None):
             yield whose, group.labels, data
+
+
+def _differs(database: Database, api: Loki, group: Group, digest: str, start: int, end: int) -> bool:
+    """Whether Loki has other lines from `start` to before `end` than the stored log, but for those thrown away since.
+
+    Telling what the lines come to is cheaper than handing them out. A server that does not tell is taken to differ.
+    """
+    told = api.weight(group.query, start, end)
+    if told is None or told == (stored := _weight(database, digest, start, end)):
+        return told is None
+    if told > stored:
+        return True
+    oldest = next(api.entries(group.query, start, end, lambda _: None), None)
+    return oldest is not None and told != _weight(database, digest, oldest.time, end)
+
+
+def _weight(database: Database, digest: str, start: int, end: int) -> int:
+    return loki_streams.weight(_before(database, digest, end)) - loki_streams.weight(_before(database, digest, start))
 
 
 def _of_many(database: Database, api: Loki, group: Group, start: int, end: int, lost: list[str]) -> Iterator[Line]:
