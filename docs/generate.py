@@ -102,7 +102,15 @@ def links(folder: str) -> str:
     """A list of the pages in a folder of docs/, by their titles; of its guides in the order of reading."""
     pages = sorted((DOCS / folder).glob("*.md"))
     if folder == "guides":
-        order = ["first-study.md", "write-a-prototype.md", "review.md", "gitops.md", "apply.md", "collect.md"]
+        order = [
+            "first-study.md",
+            "write-a-prototype.md",
+            "review.md",
+            "gitops.md",
+            "apply.md",
+            "collect.md",
+            "notebook.md",
+        ]
         pages.sort(key=lambda p: order.index(p.name) if p.name in order else len(order))
     titles = {page: page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in pages}
     return "\n" + "".join(f"- [{title}]({folder}/{page.name})\n" for page, title in titles.items()) + "\n"

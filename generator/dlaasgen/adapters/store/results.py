@@ -149,15 +149,16 @@ def texts(database: Database, sample: int | None) -> tuple[list[str], list[str]]
         return names, list(connection.execute(sa.select(results.c.document).limit(sample)).scalars())
 
 
-def series(database: Database, run: str) -> dict[str, Any]:
-    """Job -> the series of its workers, of one run."""
+def series(database: Database, run: str, job: str | None = None) -> dict[str, Any]:
+    """Job -> the series of its workers, of one run, or of one job of it."""
     with database.read() as connection:
-        found = connection.execute(sa.select(results.c.job, results.c.series).where(results.c.run == run))
+        query = sa.select(results.c.job, results.c.series).where(results.c.run == run)
+        found = connection.execute(query if job is None else query.where(results.c.job == job))
         return {row.job: orjson.loads(row.series) for row in found}
 
 
-def listed(database: Database, *, unmatched: bool = False) -> list[dict[str, Any]]:
-    """Every stored log with its place; with `unmatched`, those that fit no cell."""
+def listed(database: Database, *, unmatched: bool = False, of: tuple[str, str] | None = None) -> list[dict[str, Any]]:
+    """Every stored log with its place; with `unmatched`, those that fit no cell; those `of` one (job, run)."""
     with database.read() as connection:
         query = (
             sa.select(sources, logs.c.size, logs.c.lines, jobs.c.matrix, jobs.c.cell)
@@ -167,6 +168,8 @@ def listed(database: Database, *, unmatched: bool = False) -> list[dict[str, Any
         )
         if unmatched:
             query = query.where(jobs.c.cell.is_(None))
+        if of is not None:
+            query = query.where(jobs.c.job == of[0], jobs.c.run == of[1])
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
