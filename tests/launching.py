@@ -161,3 +161,15 @@ def each(launches: dict[str, Launch]) -> Iterator[tuple[str, int]]:
     """The exit code of each."""
     for name, launch in launches.items():
         yield name, launch.ended()
+
+
+def wait_for(launch: Launch, text: bytes) -> bytes:
+    """Reads the launch's output until it holds the text."""
+    stream = launch.process.stdout
+    assert stream is not None
+    seen = b""
+    while text not in seen:
+        data = os.read(stream.fileno(), 1 << 16)
+        assert data, seen
+        seen += data
+    return seen

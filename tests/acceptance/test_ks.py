@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import stat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from dlaasgen.cli.app import app
+from applications import Ks
 from dlaasgen.cli.ksonnet.tables import table
 from dlaasgen.cli.output import Output
-from dlaasgen.errors import DlaasgenError
 from ksonnets import BENCHMARK, IMPORTS, folder, registry, said_by_jsonnet
-from support import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from support import Run
-
-
-class Ks:
-    """`dlaasgen ks` in an application's folder, inside this process, which is quicker."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-
-    def __call__(self, *words: str, **environment: str) -> Result:
-        with contextlib.chdir(self.place):
-            done = CliRunner().invoke(app, ["ks", *words], env=environment)
-        if isinstance(done.exception, DlaasgenError):
-            return Result(words, done.exception.exit_code, done.stdout, str(done.exception))
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-        return Result(words, done.exit_code, done.stdout, done.stderr)
-
-    def files(self) -> dict[str, bytes]:
-        return {p.relative_to(self.place).as_posix(): p.read_bytes() for p in self.place.rglob("*") if p.is_file()}
-
-
-@pytest.fixture
-def ks(tmp_path: Path) -> Ks:
-    """An application with prototypes, an environment and a component."""
-    Ks(tmp_path)("init", "app", "--prototypes", str(folder(tmp_path))).ok()
-    made = Ks(tmp_path / "app")
-    made("generate", "bench-small", "small", "--name=small").ok()
-    made("env", "add", "default", "--namespace", "dlaas").ok()
-    return made
 
 
 def test_the_installed_command(dlaasgen: Run, tmp_path: Path) -> None:
@@ -372,232 +339,9 @@ def test_packages_again(ks: Ks, tmp_path: Path) -> None:
     assert names == ["small", "prototypes-of-2018"]
 
 
-KUBECTL = """#!/bin/sh
-case "$*" in
-  "config current-context") echo here; exit 0 ;;
-  "config view --output=json") cat "$0.json"; exit 0 ;;
-esac
-echo "$@" >> "$0.log"
-cat >> "$0.log"
-test "$1" != diff
-"""
-
-
-@pytest.fixture
-def fake(tmp_path: Path) -> Path:
-    """A kubectl that notes what it is told, with a configuration of one context."""
-    file = tmp_path / "bin/kubectl"
-    file.parent.mkdir()
-    file.write_text(KUBECTL, encoding="utf-8")
-    file.chmod(file.stat().st_mode | stat.S_IXUSR)
-    config: dict[str, Any] = {
-        "clusters": [{"name": "c", "cluster": {"server": "https://c"}}],
-        "contexts": [{"name": "at-c", "context": {"cluster": "c"}}],
-    }
-    file.with_name("kubectl.json").write_text(json.dumps(config), encoding="utf-8")
-    return file
-
-
-@pytest.mark.outside
-def test_the_cluster_is_called(ks: Ks, fake: Path) -> None:
-    path = {"PATH": f"{fake.parent}:/usr/bin:/bin"}
-    said = ks("apply", "default", "-c", "small", **path).ok().out
-    assert said == "kubectl apply: 1 object, context here, namespace dlaas\n"
-    log = fake.with_name("kubectl.log")
-    head, _, rest = log.read_text(encoding="utf-8").partition("\n")
-    assert head == "apply --context=here --namespace=dlaas --filename=-"
-    assert rest == ks("show", "default").out
-    log.unlink()
-    ks("env", "set", "default", "--server", "https://c").ok()
-    ks("delete", "default", "--dry-run", **path).ok()
-    assert log.read_text(encoding="utf-8").startswith(
-        "delete --context=at-c --namespace=dlaas --ignore-not-found=true --wait=false --dry-run=client --filename=-\n"
-    )
-    ks("env", "set", "default", "--context", "named").ok()
-    ks("diff", "default", **path).exits(1)
-    ks("env", "set", "default", "--context", "", "--server", "https://elsewhere").ok()
-    told = ks("apply", "default", **path).exits(8).err
-    assert told.startswith("error[A115]: no context of kubectl leads to https://elsewhere")
-    log.unlink()
-    words = ("--kubeconfig", "./k", "-n", "own", "--grace-period=5")
-    said = ks("delete", "default", *words, **path).ok().out
-    assert said == "kubectl delete: 1 object, context as the options say, namespace dlaas\n"
-    assert log.read_text(encoding="utf-8").startswith(
-        "delete --kubeconfig=./k --namespace=dlaas --ignore-not-found=true --wait=false --grace-period=5 --filename=-\n"
-    )
-    log.unlink()
-    ks("diff", "remote:default", "local:default", "--context=there", **path).exits(1)
-    assert log.read_text(encoding="utf-8").startswith("diff --context=there --namespace=dlaas --filename=-\n")
-
-
-@pytest.mark.outside
-def test_no_kubectl_and_no_cluster(ks: Ks, tmp_path: Path) -> None:
-    (tmp_path / "none").mkdir()
-    assert "error[A114]: kubectl is not on PATH" in ks("apply", "default", PATH=str(tmp_path / "none")).exits(8).err
-    config = str(tmp_path / "no-config")
-    assert "error[A115]: kubectl config failed: " in ks("apply", "default", KUBECONFIG=config).exits(8).err
-
-
-WRONG: list[tuple[list[str], int, str]] = [
-    (["generate", "bench-smal", "x"], 2, "error[A107]: no prototype is called bench-smal; did you mean bench-small?"),
-    (["generate", "bench-small", "x", "--nam=y"], 2, "has no parameter nam; did you mean name?"),
-    (["generate", "bench-imports", "x", "--replicas=many"], 2, "found 'many'; expected a number"),
-    (
-        ["generate", "bench-small", "small"],
-        2,
-        "there is a component small already; remove it: dlaasgen ks component",
-    ),
-    (["generate", "bench-small", "../x"], 2, "wrong name of a component; found '../x'"),
-    (["generate", "bench-small"], 2, "wrong number of names: 1; expected dlaasgen ks generate PROTOTYPE COMPONENT"),
-    (["param", "set", "smal", "name", "x"], 2, "the application has no component smal; did you mean small?"),
-    (["param", "set", "small", "name.x", "y"], 4, "the parameters cannot be edited: name is no plain object"),
-    (["param", "set", "small", "x", "{y"], 2, "the value looks like JSON, and is none"),
-    (["param", "set", "small", "x", "y", "--env", "dev"], 2, "the application has no environment dev"),
-    (["show", "defualt"], 2, "did you mean default?"),
-    (["show", "default", "-c", "params"], 2, "the application has no component params"),
-    (["env", "add", "default"], 2, "there is an environment default already"),
-    (["env", "add", "../x"], 2, "wrong name of an environment"),
-    (["env", "set", "default", "--name", "a/../../x"], 2, "wrong name of an environment"),
-    (["component", "rm", "x"], 2, "the application has no component x"),
-    (["pkg", "install", "x"], 2, "no registry has a package x"),
-    (["pkg", "install", "x/y"], 2, "the application has no registry x"),
-    (["registry", "add", "x", "https://example.org"], 2, "only registries in folders can be added"),
-    (["registry", "add", "x", "vendor"], 2, "the file is missing"),
-    (
-        ["registry", "add", "x", "github.com/a/b"],
-        2,
-        "there is no folder of a registry there; found github.com/a/b; fetch",
-    ),
-    (["registry", "add", "x", "nowhere"], 2, "error[A112]: there is no folder of a registry there; found nowhere"),
-]
-
-
-@pytest.mark.parametrize(("words", "code", "message"), WRONG, ids=[" ".join(w[0]) for w in WRONG])
-def test_what_is_wrong_is_told_and_changes_nothing(ks: Ks, words: list[str], code: int, message: str) -> None:
-    before = ks.files()
-    told = ks(*words).exits(code)
-    assert message in told.err
-    assert "Traceback" not in told.err
-    assert ks.files() == before
-
-
-def test_components_that_cannot_be_evaluated(ks: Ks) -> None:
-    file = ks.place / "components/small.jsonnet"
-    file.write_text("{ a: import '/etc/passwd' }", encoding="utf-8")
-    assert "only files below" in ks("show", "default").exits(4).err
-    file.write_text("{\n  a: error 'why' }", encoding="utf-8")
-    assert (
-        "components/small.jsonnet:2:6: error[T106]: the component cannot be evaluated: why"
-        in ks("show", "default").exits(4).err
-    )
-    file.write_text("{ a: 1 }", encoding="utf-8")
-    assert "component small holds what is no Kubernetes object" in ks("show", "default").exits(4).err
-
-
-def test_what_is_left_out_is_told(ks: Ks) -> None:
-    (ks.place / "components/more.yml").write_text("kind: Job\n", encoding="utf-8")
-    (ks.place / "components/module").mkdir()
-    for words in (["show", "default"], ["component", "list"]):
-        told = ks(*words).ok().err
-        assert "components/module: warning[A116]: this is no component here, and left out" in told
-        assert "components/more.yml: warning[A116]" in told
-        assert "components/params" not in told
-
-
-def test_a_folder_of_any_name(tmp_path: Path) -> None:
-    folder(tmp_path).rename(tmp_path / "my prototypes")
-    ks = Ks(tmp_path)
-    ks("init", "app", "--prototypes", "my prototypes").ok()
-    assert (tmp_path / "app/vendor/prototypes/prototypes/prototypes/bench-small.jsonnet").is_file()
-
-
-def test_links_that_lead_out_are_not_followed(ks: Ks, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    (outside / "params.libsonnet").write_text("{ components: {} }", encoding="utf-8")
-    (ks.place / "components").rename(tmp_path / "moved")
-    (ks.place / "components").symlink_to(outside)
-    assert "a link leads out of the application" in ks("generate", "bench-small", "x").exits(6).err
-    assert sorted(p.name for p in outside.iterdir()) == ["params.libsonnet"]
-
-
-def test_app_yaml_that_cannot_be_used(ks: Ks, tmp_path: Path) -> None:
-    assert "no ksonnet application here" in Ks(tmp_path)("show", "default").exits(2).err
-    for text, message in (
-        ("a: &x 1\nb: *x\n", "the file has YAML aliases"),
-        ("a: [", "the file is no YAML"),
-        ("[]", "the file holds no mapping"),
-    ):
-        (ks.place / "app.yaml").write_text(text, encoding="utf-8")
-        assert message in ks("env", "list").exits(4).err
-
-
-def test_init_makes_all_or_nothing(tmp_path: Path) -> None:
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full/file").touch()
-    ks = Ks(tmp_path)
-    assert "the folder exists, and is not empty" in ks("init", "full").exits(2).err
-    assert "no folder of prototypes" in ks("init", "a", "--prototypes", "x").exits(2).err
-    assert "holds no prototypes" in ks("init", "a", "--prototypes", "full").exits(2).err
-    assert [p.name for p in tmp_path.iterdir()] == ["full"]
-
-
 def test_a_table_keeps_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
     table(Output.text, ("name", "x"), [["a", "b"], ["longer", ""]])
     assert capsys.readouterr().out == "NAME   X\n====   =\na      b\nlonger\n"
-
-
-@pytest.mark.outside
-def test_import(tmp_path: Path) -> None:
-    ks = Ks(tmp_path)
-    folder(tmp_path)
-    done = ks("import", "prototypes-of-2018", "-o", "json").ok().data
-    assert [d["file"] for d in done] == ["prototypes/bench-imports.jsonnet", "prototypes/bench-small.jsonnet"]
-    codes = {f["code"] for f in done[1]["findings"]}
-    assert {"A202", "P110", "P111", "P112", "P201"} <= codes
-    (tmp_path / "matrix").mkdir()
-    study = {"apiVersion": "dlaasgen/v1", "name": "m", "prototype": "bench-small", "axes": {"namespace": ["dlaas"]}}
-    (tmp_path / "matrix/m.yaml").write_text(json.dumps(study), encoding="utf-8")
-    with contextlib.chdir(tmp_path):
-        CliRunner().invoke(app, ["render", "matrix/m.yaml", "--no-cache", "--jobs", "1"], catch_exceptions=False)
-    (file,) = (tmp_path / "rendered/m/jobs").iterdir()
-    job = yaml.safe_load(file.read_text(encoding="utf-8"))
-    (original,) = said_by_jsonnet(BENCHMARK, {"name": job["metadata"]["name"]}, "dlaas", "x")["items"]
-    for role in job["spec"]["tfReplicaSpecs"].values():
-        del role["template"]["metadata"]  # dlaasgen's labels and annotations
-    assert job["spec"] == original["spec"]
-    before = ks.files()
-    told = ks("import", "prototypes-of-2018").exits(2).err
-    assert "prototypes/bench-imports.jsonnet: error[A104]: the file exists" in told
-    (tmp_path / "wrong.jsonnet").write_text(
-        "// @name x/../../y\n// @param name string N\n{ apiVersion: 'v1', kind: 'a' }", "utf-8"
-    )
-    assert "wrong name of a prototype" in ks("import", "wrong.jsonnet").exits(2).err
-    (tmp_path / "wrong.jsonnet").write_text("// @name x\n{ kind: 1 }", encoding="utf-8")
-    assert "no Kubernetes object" in ks("import", "wrong.jsonnet").exits(4).err
-    assert "there is no such file or folder" in ks("import", "x").exits(2).err
-    (tmp_path / "wrong.jsonnet").unlink()
-    assert ks.files() == before
-
-
-def test_import_of_a_job_of_the_first_version(tmp_path: Path) -> None:
-    """Its policies are those of what comes next: a list of replicas has no roles to look at."""
-    pod = {"spec": {"restartPolicy": "OnFailure", "containers": [{"name": "tensorflow", "image": "x/y:1"}]}}
-    job: dict[str, Any] = {"apiVersion": "kubeflow.org/v1alpha1", "kind": "TFJob", "metadata": {"name": "x"}}
-    job["spec"] = {"replicaSpecs": [{"replicas": 2, "tfReplicaType": "WORKER", "template": pod}]}
-    (tmp_path / "x.jsonnet").write_text(f"// @name x\n{json.dumps(job)}", encoding="utf-8")
-    (done,) = Ks(tmp_path)("import", "x.jsonnet", "-o", "json").ok().data
-    found = {f["code"]: f["severity"] for f in done["findings"]}
-    assert found.keys() >= {"A202", "K210", "P201"}
-    assert set(found.values()) == {"warning"}
-
-
-def test_import_proves_the_meaning(tmp_path: Path) -> None:
-    text = "// @name x\nlocal k = import 'k.libsonnet';\n{ kind: 'a', apiVersion: 'v1', o: k.core.v1.list.new([1]) }"
-    (tmp_path / "x.jsonnet").write_text(text, encoding="utf-8")
-    ks = Ks(tmp_path)
-    assert "error[A203]: imported, the prototype would mean something else" in ks("import", "x.jsonnet").exits(4).err
-    assert sorted(ks.files()) == ["x.jsonnet"]
 
 
 @pytest.mark.parametrize(

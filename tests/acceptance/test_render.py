@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import json
-import os
 import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from forking import forked
-from support import Result, command, environment
+from renders import ABOUT, FIRST, SMALL, assert_is_a_fresh_render
 from trees import IMAGE, matrix, put, stamps, tree, written
 
 if TYPE_CHECKING:
@@ -21,35 +16,8 @@ if TYPE_CHECKING:
 
     from support import Run
 
-SMALL = "matrix/small.yaml"
+
 pytestmark = pytest.mark.outside
-JOB = "rendered/small/jobs/alexnet-batch-size32.yaml"
-ABOUT = {"README.md", "index.json", "kustomization.yaml"}
-FIRST = "jobs/resnet50-batch-size32.yaml"
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered project and, beside it, the home folder of whoever rendered it."""
-    base = tmp_path_factory.mktemp("pristine")
-    (base / "project/prototypes").mkdir(parents=True)
-    put(base / "project", matrix())
-    (base / "home").mkdir()
-    forked(base / "home")("render", SMALL, cwd=base / "project").ok()
-    return base
-
-
-@pytest.fixture
-def here(pristine: Path, tmp_path: Path) -> Path:
-    """A copy of the rendered project; whose home knows the tree."""
-    shutil.copytree(pristine, tmp_path, dirs_exist_ok=True, symlinks=True)
-    return tmp_path / "project"
-
-
-@pytest.fixture
-def do(here: Path) -> Run:
-    """The command, run by the one who rendered the project."""
-    return forked(here.parent / "home")
 
 
 def test_a_fresh_tree(here: Path) -> None:
@@ -84,13 +52,6 @@ def test_of_a_changed_cell_only_its_file_is_written(do: Run, here: Path) -> None
     }
     assert said.data[0]["evaluated"] == 1
     assert_is_a_fresh_render(do, here)
-
-
-def assert_is_a_fresh_render(do: Run, here: Path, *options: str) -> None:
-    """The tree is what the matrix makes where there was nothing."""
-    do("render", SMALL, "--out", "fresh", "--no-cache", *options, cwd=here).ok()
-    assert tree(here / "rendered") == tree(here / "fresh")
-    assert do("render", "--check", SMALL, *options, cwd=here).ok().err == ""
 
 
 def test_removed_cells_lose_their_files_and_empty_folders(do: Run, here: Path) -> None:
@@ -287,204 +248,6 @@ def test_a_dry_run_writes_nothing(do: Run, here: Path) -> None:
     assert said.out == f"{SMALL}: 2 cells -> rendered/small (0 files would be added, 5 changed, 2 removed)\n"
     do("render", SMALL, "--dry-run", "--out", "fresh", cwd=here).ok()
     assert stamps(here) == before
-
-
-def drift(do: Run, here: Path, *options: str) -> Result:
-    """What `render --check` says of a tree that has drifted; it writes nothing."""
-    before = stamps(here)
-    said = do("render", "--check", SMALL, *options, cwd=here).exits(1)
-    assert f"run: dlaasgen render {SMALL}" in said.err
-    assert stamps(here) == before
-    return said
-
-
-def test_check_of_a_missing_file(do: Run, here: Path) -> None:
-    (here / JOB).unlink()
-    said = drift(do, here)
-    assert said.out == f"missing: {JOB}\n"
-    assert said.err == (
-        f"error[R110]: rendered/small is not what {SMALL} says; found 1 missing; run: dlaasgen render {SMALL}\n"
-    )
-
-
-def test_check_of_no_tree_at_all(do: Run, here: Path) -> None:
-    shutil.rmtree(here / "rendered")
-    assert "found 7 missing" in drift(do, here).err
-
-
-@pytest.mark.parametrize("cache", [(), ("--no-cache",)])
-def test_check_of_a_changed_file(do: Run, here: Path, cache: tuple[str, ...]) -> None:
-    (here / JOB).write_text((here / JOB).read_text().replace("8Gi", "9Gi"))
-    assert drift(do, here, *cache).out == f"changed: {JOB}\n"
-
-
-def test_check_of_an_extra_file(do: Run, here: Path) -> None:
-    (here / "rendered/small/jobs/extra.yaml").write_text("a: 1\n")
-    assert drift(do, here).out == "extra: rendered/small/jobs/extra.yaml\n"
-
-
-def test_check_of_a_file_that_is_not_readable_as_such(do: Run, here: Path) -> None:
-    (here / JOB).unlink()
-    (here / JOB).symlink_to(here / SMALL)
-    assert drift(do, here).out == f"changed: {JOB}\n"
-
-
-def test_check_as_json(do: Run, here: Path) -> None:
-    (here / JOB).unlink()
-    said = do("render", "--check", SMALL, "--output", "json", cwd=here).exits(1)
-    assert said.data[0]["missing"] == ["jobs/alexnet-batch-size32.yaml"]
-
-
-@pytest.mark.parametrize("part", ["manifest", "readme", "kustomization"])
-def test_check_sees_a_hand_edit_that_covers_its_tracks(do: Run, here: Path, part: str) -> None:
-    """A file and its digest in the index are edited alike: the index alone proves nothing."""
-    name = {"manifest": JOB, "readme": "rendered/small/README.md", "kustomization": "rendered/small/kustomization.yaml"}
-    file, index = here / name[part], here / "rendered/small/index.json"
-    do("render", "--check", SMALL, cwd=here).ok()
-    old = file.read_bytes()
-    new = old.replace(b"alexnet", b"alexmet")
-    assert new != old
-    file.write_bytes(new)
-    text = index.read_text()
-    was, now = (hashlib.sha256(data).hexdigest() for data in (old, new))
-    assert was in text
-    index.write_text(text.replace(was, now))
-    for options in ((), ("--no-cache",)):
-        said = drift(do, here, *options)
-        assert f"changed: {name[part]}\n" in said.out
-        assert "changed: rendered/small/index.json\n" in said.out
-    before = tree(here / "rendered")
-    do("render", SMALL, cwd=here).ok()
-    assert tree(here / "rendered") != before
-    assert_is_a_fresh_render(do, here)
-
-
-def test_check_sees_a_changed_prototype(do: Run, here: Path, root: Path) -> None:
-    shutil.copytree(root / "prototypes", here / "prototypes", dirs_exist_ok=True)
-    library = here / "prototypes/lib/containers.libsonnet"
-    do("render", "--check", SMALL, cwd=here).ok()
-    library.write_text(library.read_text().replace("'IfNotPresent'", "'Always'"))
-    assert drift(do, here).out.count("changed: rendered/small/jobs/") == 4
-
-
-BROKEN = """// @apiVersion 1
-// @name tfjob
-// @param image string Image
-// @param model string Model
-// @param batch_size integer Batch
-function(params) %s
-"""
-
-
-@pytest.mark.parametrize("fresh", [True, False])
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ("if params.model == 'alexnet' then error 'no such luck' else {}", 4),
-        ("42", 4),
-        ("{ a: }", 4),
-        ("import '../../matrix/small.yaml'", 4),
-        ("{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: params.name }, dat: {} }", 5),
-    ],
-)
-def test_a_prototype_that_fails_leaves_the_tree_as_it_was(
-    do: Run, here: Path, body: str, code: int, *, fresh: bool
-) -> None:
-    (here / "prototypes/tfjob.jsonnet").write_text(BROKEN % body)
-    if fresh:
-        shutil.rmtree(here / "rendered/small")
-    before = tree(here)
-    said = do("render", SMALL, cwd=here).exits(code)
-    assert "Traceback" not in said.err
-    assert said.err.count("error[") + said.err.count("warning[") == said.err.count("\n") > 0
-    assert tree(here) == before
-
-
-def test_a_wrong_matrix_leaves_all_trees_as_they_were(do: Run, here: Path) -> None:
-    put(here, matrix(name="another"))
-    put(here, matrix(name="zero", prototypes="tfjob"))
-    before = tree(here / "rendered")
-    said = do("render", "matrix", cwd=here).exits(3)
-    assert "did you mean prototype?" in said.err
-    assert tree(here / "rendered") == before
-
-
-def test_two_matrices_of_one_name_are_refused(do: Run, here: Path) -> None:
-    shutil.copy(here / SMALL, here / "matrix/twin.yaml")
-    before = tree(here / "rendered")
-    assert "M116" in do("render", "matrix", cwd=here).exits(3).err
-    assert tree(here / "rendered") == before
-
-
-def test_a_folder_that_cannot_be_written(here: Path) -> None:
-    drop = ["setpriv", "--bounding-set=-dac_override", "--"]
-    if os.geteuid() == 0 and shutil.which("setpriv") is None:
-        pytest.skip("root may write anywhere, and there is no setpriv to take that away")
-    (here / "rendered/small").chmod(0o555)
-    (here / "rendered").chmod(0o555)
-    try:
-        before = tree(here)
-        put(here, matrix(params={"image": IMAGE, "num_batches": 7}))
-        before[SMALL] = (here / SMALL).read_bytes()
-        done = subprocess.run(
-            [*(drop if os.geteuid() == 0 else []), command("dlaasgen"), "render", SMALL],
-            cwd=here,
-            env=environment(HOME=str(here.parent / "home")),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 6
-        assert "Permission denied" in done.stderr
-        assert done.stderr.count("\n") == 1
-        assert tree(here) == before
-    finally:
-        (here / "rendered").chmod(0o755)
-        (here / "rendered/small").chmod(0o755)
-
-
-def test_a_file_where_the_folder_of_trees_should_be(do: Run, here: Path) -> None:
-    said = do("render", SMALL, "--out", SMALL, cwd=here).exits(6)
-    assert said.err.count("\n") == 1
-    assert "R101" in said.err
-
-
-def test_a_render_beside_another_is_refused(do: Run, here: Path) -> None:
-    put(here, matrix(params={"image": IMAGE, "num_batches": 7}))
-    before = tree(here)
-    handle = os.open(here / "rendered", os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        said = do("render", SMALL, cwd=here).exits(6)
-        assert said.err == (
-            "rendered: error[R102]: another render is writing to this folder; wait for it to end and render again\n"
-        )
-        assert tree(here) == before
-    finally:
-        os.close(handle)
-    do("render", SMALL, cwd=here).ok()
-
-
-def test_renders_at_once_do_not_mix(do: Run, here: Path) -> None:
-    put(here, matrix(axes={"model": ["resnet50"], "batch_size": list(range(1, 301))}))
-    started = [
-        subprocess.Popen(
-            [command("dlaasgen"), "render", SMALL, "--run", run],
-            cwd=here,
-            env=environment(HOME=str(here.parent / "home")),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for run in ("a", "b", "c")
-    ]
-    ends = [(p.communicate()[1], p.returncode) for p in started]
-    assert {code for _, code in ends} <= {0, 6}
-    assert all(("R102" in err) == (code == 6) for err, code in ends)
-    assert any(code == 0 for _, code in ends)
-    run = json.loads((here / "rendered/small/index.json").read_text())["options"]["run"]
-    assert_is_a_fresh_render(do, here, "--run", run)
-    assert [p.name for p in (here / "rendered").iterdir()] == ["small"]
 
 
 def test_the_objects_of_gitops_are_part_of_the_tree(tmp_path: Path, dlaasgen: Run) -> None:

@@ -1,61 +1,18 @@
+"""Cells: products, excludes, includes, repeats, samples, and how many there are."""
+
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from dlaasgen import rows
-from dlaasgen.cells import Cell, Origin, expand, expand_with_notes, explain, github_matrix, select
+from dlaasgen.cells import Cell, Origin, expand, expand_with_notes, github_matrix
 from dlaasgen.cells_codes import CODES
-from dlaasgen.errors import DlaasgenError, MatrixError, UsageError
-from dlaasgen.matrix import Axis, AxisValue, Exclude, Include, Matrix, Sample, scalar_text
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-IMAGES = (
-    AxisValue("eigen", "docker.io/oss@sha256:1", {"data_format": "NHWC"}),
-    AxisValue("mkl", "docker.io/mkl@sha256:2", {"data_format": "NCHW", "mkl": True}),
-)
-
-
-def axis(name: str, *values: Any) -> Axis:
-    return Axis(name, tuple(v if isinstance(v, AxisValue) else AxisValue(scalar_text(v), v) for v in values))
-
-
-def exclude(index: int = 0, when: str | None = None, **match: Any) -> Exclude:
-    return Exclude(index, {k: tuple(v) if isinstance(v, list) else (v,) for k, v in match.items()}, when, 10 + index, 5)
-
-
-def include(index: int = 0, when: str | None = None, **values: Any) -> Include:
-    return Include(index, values, when, 20 + index, 5)
-
-
-def matrix(*axes: Axis, **more: Any) -> Matrix:
-    return Matrix("study", "tfjob", "tfjob-v1", axes, **{"file": "m.yaml", **more})
-
-
-def nightly(**more: Any) -> Matrix:
-    axes = (axis("model", "resnet50", "alexnet"), axis("batch_size", 32, 64), axis("image", *IMAGES))
-    return matrix(*axes, **{"params": {"namespace": "dlaas", "mkl": False}, "id": TEMPLATE, **more})
-
-
-TEMPLATE = "{{ model }}-bs{{ batch_size }}-{{ image }}"
-
-
-def ids(made: Matrix) -> list[str]:
-    return [cell.id for cell in expand(made)]
-
-
-def told(made: Matrix | Callable[[], object]) -> list[str]:
-    with pytest.raises(DlaasgenError) as caught:
-        expand(made) if isinstance(made, Matrix) else made()
-    return [str(finding) for finding in caught.value.findings]
-
-
-def warnings(made: Matrix) -> list[str]:
-    return [str(finding) for finding in expand_with_notes(made).findings]
+from dlaasgen.errors import MatrixError
+from dlaasgen.matrix import AxisValue, Exclude, Sample
+from studies import axis, exclude, ids, include, matrix, nightly, told, warnings
 
 
 def test_product_in_order_first_axis_outermost() -> None:
@@ -358,67 +315,6 @@ def test_wrong_zips() -> None:
     ]
 
 
-def test_two_cells_with_one_id() -> None:
-    assert told(nightly(id="{{ model }}-{{ image }}"))[0] == (
-        "m.yaml: id: error[M203]: two cells have the id resnet50-eigen: batch_size=32 and batch_size=64; "
-        "let the id template name batch_size"
-    )
-    added = (include(0, model="v", note=1), include(1, model="v", note=2), include(2, model="v", note=2))
-    assert told(nightly(include=added, id=None)) == [
-        "m.yaml: axes: error[M203]: two cells have the id v: note=1 and note=2; let the id template name note",
-        "m.yaml: axes: error[M203]: two cells have the id v: note=1 and note=2; let the id template name note",
-    ]
-    assert told(nightly(include=added[1:], id=None)) == [
-        "m.yaml: axes: error[M203]: two cells have the id v: model=v and model=v; remove one of them"
-    ]
-    assert told(matrix(axis("a", "x"), repeats=2, id="x{{ a if repeat > 5 }}"))[0] == (
-        "m.yaml: id: error[M203]: two cells have the id x: repeat=1 and repeat=2; let the id template name repeat"
-    )
-    assert told(nightly(include=(include(model="resnet50", x=1), include(1, a=1, model="resnet50-x")), id="x"))[0] == (
-        "m.yaml: id: error[M203]: two cells have the id x: image=eigen and image=mkl; let the id template name image"
-    )
-
-
-def test_many_clashes_are_not_all_told() -> None:
-    texts = told(matrix(axis("a", *range(50)), id="x"))
-    assert len(texts) == 21
-    assert texts[-1] == "m.yaml: id: error[M203]: 29 more cells have an id that another cell has"
-
-
-def test_wrong_ids() -> None:
-    expected = "expected at most 63 of a-z, 0-9, '.' and '-', beginning and ending with a letter or digit"
-    assert told(matrix(axis("a", "X/y"), id="{{ a }}")) == [
-        (
-            "m.yaml: id: error[M204]: cell a=X/y gets an id that is not allowed; found 'X/y'; "
-            f"{expected}; nearest right id: x-y"
-        )
-    ]
-    assert told(matrix(axis("a", "con"))) == [
-        (
-            f"m.yaml: axes: error[M204]: cell a=con gets an id that is not allowed; found 'con'; {expected}; "
-            "nearest right id: x-con; give its axis values short ids, or the matrix an id template"
-        )
-    ]
-    texts = told(matrix(axis("a", *(f"é{i}" for i in range(30))), id="-{{ a }}-"))
-    assert texts[-1] == "m.yaml: id: error[M204]: 10 more cells get an id that is not allowed"
-    assert len(texts) == 21
-    assert told(matrix(axis("a", "é"), id="{{ a }}"))[0].endswith(expected)
-
-
-def test_templates_that_do_not_fit_an_added_cell() -> None:
-    made = nightly(include=(include(model="vgg"),))
-    assert told(made) == [
-        (
-            "m.yaml: id: error[M206]: the id template cannot be filled in for cell model=vgg: there is no batch_size; "
-            f"found '{TEMPLATE}'; write {{{{ batch_size | default('none') }}}}"
-        )
-    ]
-
-
-def test_templates_may_use_parameters() -> None:
-    assert ids(matrix(axis("a", 1), params={"n": 7, "flag": True}, id="{{ a }}-{{ n }}-{{ flag }}")) == ["1-7-true"]
-
-
 SPACE = [axis(name, *range(5)) for name in "abcdef"]
 
 
@@ -454,107 +350,6 @@ def test_samples_and_rules() -> None:
     ]
     assert ids(matrix(include=(include(x=1),), sample=Sample(strength=2))) == ["x1"]
     assert told(matrix(*SPACE, sample=Sample(), max_cells=9))[0].startswith("m.yaml: limits.max_cells: error[M202]")
-
-
-def test_select() -> None:
-    cells = expand(nightly())
-    assert select(cells, []) == cells
-    assert [c.id for c in select(cells, ["resnet50-*-mkl", "alexnet-bs32-eigen"])] == [
-        "resnet50-bs32-mkl", "resnet50-bs64-mkl", "alexnet-bs32-eigen",
-    ]  # fmt: skip
-    assert [c.id for c in select(cells, ["batch_size > 32 && image == 'mkl' && id.startsWith('res')"])] == [
-        "resnet50-bs64-mkl"
-    ]
-    assert len(select(cells, ["mkl"])) == 4
-    assert [c.repeat for c in select(expand(matrix(axis("a", 1), repeats=3)), ["repeat > 1"])] == [2, 3]
-
-
-def test_selectors_that_select_nothing() -> None:
-    cells = expand(nightly())
-    assert told(lambda: select(cells, ["resnet50-bs33-mkl", "vgg-*", "batch_size > 99", "zzz", "modle == 'x'"])) == [
-        "--select: error[M230]: there is no cell resnet50-bs33-mkl; did you mean resnet50-bs32-mkl?",
-        "--select: error[M230]: vgg-* selects no cell",
-        "--select: error[M230]: batch_size > 99 selects no cell",
-        "--select: error[M230]: there is no cell zzz; `dlaasgen cells` lists them",
-        (
-            "--select: error[M210]: there is no variable modle at character 1 of the expression; "
-            "found \"modle == 'x'\"; did you mean model?"
-        ),
-    ]
-    with pytest.raises(UsageError):
-        select(cells, ["model"])
-
-
-def test_explain_cells_that_are() -> None:
-    made = nightly(
-        repeats=2,
-        include=(
-            include(0, batch_size=32, steps=7, note="x"),
-            include(1, image="mkl"),
-            include(2, model="v", batch_size=1, image="e"),
-        ),
-    )
-    assert explain(made, "resnet50-bs32-mkl-r2") == [
-        "resnet50-bs32-mkl-r2: model=resnet50, batch_size=32, image=mkl",
-        "  from the product of the axes",
-        "  include[0] (m.yaml:20:5) adds steps=7, note='x'",
-        "  include[1] (m.yaml:21:5) adds nothing",
-        "  repeat 2 of 2",
-    ]
-    assert explain(nightly(), {"image": "docker.io/mkl@sha256:2", "batch_size": 32, "model": "alexnet"}) == [
-        "alexnet-bs32-mkl: model=alexnet, batch_size=32, image=mkl",
-        "  from the product of the axes",
-    ]
-    assert explain(made, {"model": "v", "batch_size": 1, "image": "e"})[:2] == [
-        "v-bs1-e-r1: model=v, batch_size=1, image=e",
-        "  added by include[2] (m.yaml:22:5), which merges into no cell of the axes",
-    ]
-
-
-def test_explain_cells_that_are_not() -> None:
-    made = nightly(
-        file=None,
-        exclude=(
-            exclude(0, model="alexnet"),
-            exclude(1, model="alexnet", when="batch_size > 1"),
-            exclude(2, when="mkl"),
-        ),
-    )
-    for target in ("alexnet-bs64-eigen", {"model": "alexnet", "batch_size": 64, "image": "eigen"}):
-        assert explain(made, target) == [
-            "there is no cell model=alexnet, batch_size=64, image=eigen",
-            "  removed by exclude[0] (10:5)",
-            "  removed by exclude[1] (11:5), because batch_size > 1 holds",
-        ]
-    sampled = matrix(
-        axis("b", 1, 2), axis("c", 1, 2), axis("a", 1, 2), zip=(("a", "b"),), sample=Sample(random=1), repeats=2
-    )
-    (chosen,) = {cell.axes["b"] + cell.axes["c"] for cell in expand(sampled)}
-    other = "b1-c1-a1-r1" if chosen != "11" else "b2-c2-a2-r1"
-    assert explain(sampled, other)[1:] == ["  not in the sample of the axes"]
-    numbered = matrix(axis("a", "x", "y"), repeats=2, id="{{ a }}.{{ repeat }}", exclude=(Exclude(0, {"a": ("y",)}),))
-    assert explain(numbered, "y.2") == ["there is no cell a=y", "  removed by exclude[0] (m.yaml)"]
-
-
-def test_explain_what_never_could_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = nightly()
-    assert told(lambda: explain(made, "resnet50-bs33-mkl")) == [
-        "error[M230]: there is no cell resnet50-bs33-mkl; did you mean resnet50-bs32-mkl?"
-    ]
-    assert told(lambda: explain(made, "zzz")) == ["error[M230]: there is no cell zzz; `dlaasgen cells` lists them"]
-    assert told(lambda: explain(made, {"model": "vgg", "batch_size": 32, "image": "mkl"}))[0].startswith(
-        "error[M230]: there is no cell model=vgg, batch_size=32, image=mkl"
-    )
-    assert told(lambda: explain(made, {"x": 1})) == ["error[M230]: there is no cell x=1; `dlaasgen cells` lists them"]
-    assert told(lambda: explain(matrix(include=(include(x=1),)), "zzz"))[0].startswith(
-        "error[M230]: there is no cell zzz"
-    )
-    needy = matrix(axis("a", 1, 2), exclude=(exclude(a=2),), include=(include(a=1, n=1),), id="{{ a }}-{{ n }}")
-    assert told(lambda: explain(needy, "2-1"))[0].startswith("error[M230]: there is no cell 2-1")
-    monkeypatch.setattr("dlaasgen.explaining.MAX_TRIED", 1)
-    assert told(lambda: explain(nightly(exclude=(exclude(model="alexnet"),)), "alexnet-bs32-mkl"))[0].startswith(
-        "error[M230]"
-    )
 
 
 def test_github_matrix() -> None:

@@ -1,74 +1,30 @@
-"""Conversions between dialects: what each carries, what is lost and said so, old spellings, the jobs of a cell."""
+"""Conversions between dialects: what each carries, what is lost and said so, the jobs of a cell."""
 
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
+from conversions import (
+    BACKOFF,
+    OPERATOR,
+    ROLES,
+    RUNTIME,
+    TORCH_WORKER,
+    batch,
+    limited,
+    made,
+    mpijob,
+    pytorchjob,
+    single,
+    told,
+)
 from dlaasgen.conversion import conform, convert
 from dlaasgen.dialects import DIALECTS
-from jobs import ARGS, IMAGE, POD, WORKER, changed, flat, job, replica, service, tfjob, trainjob
+from jobs import ARGS, IMAGE, WORKER, changed, flat, job, replica, service, tfjob, trainjob
 
-
-def pytorchjob(workers: int = 1, **spec: Any) -> dict[str, Any]:
-    roles = {"Master": replica(1), **({"Worker": replica(workers)} if workers else {})}
-    for role in roles.values():
-        role["template"]["spec"]["containers"][0]["name"] = "pytorch"
-    return {
-        "apiVersion": "kubeflow.org/v1",
-        "kind": "PyTorchJob",
-        "metadata": {"name": "study"},
-        "spec": {"pytorchReplicaSpecs": roles, **spec},
-    }
-
-
-def mpijob(version: str = "v1", workers: int = 2, **spec: Any) -> dict[str, Any]:
-    roles = {"Launcher": replica(1), **({"Worker": replica(workers)} if workers else {})}
-    return {
-        "apiVersion": f"kubeflow.org/{version}",
-        "kind": "MPIJob",
-        "metadata": {"name": "study"},
-        "spec": {"mpiReplicaSpecs": roles, **spec},
-    }
-
-
-def single(**run_policy: Any) -> dict[str, Any]:
-    """A TFJob of one worker."""
-    data = tfjob(workers=1, servers=0)
-    data["spec"]["runPolicy"] = run_policy
-    return data
-
-
-def limited(seconds: int, **run_policy: Any) -> dict[str, Any]:
-    """A TFJob of one worker, whose pod has a deadline."""
-    return changed(single(**run_policy), *POD, "activeDeadlineSeconds", to=seconds)
-
-
-def batch(number: int | None = None, **spec: Any) -> dict[str, Any]:
-    data = job()
-    del data["spec"]["activeDeadlineSeconds"]
-    equal = {} if number is None else {"parallelism": number, "completions": number}
-    data["spec"] |= {"backoffLimit": 0, **equal, **spec}
-    return data
-
-
-def told(manifest: Any, to: str) -> list[str]:
-    """The findings of a conversion, whose result has the form of its dialect."""
-    converted = convert(manifest, to)
-    if not any(f.code in ("K209", "K211") for f in converted.findings):
-        assert [str(f) for f in KubernetesSchemas(dialect=to).findings(converted.data)] == []
-    return [f"{f.severity[0]} {f.code} {f.path}: {f.message}" for f in converted.findings]
-
-
-ROLES = "spec.tfReplicaSpecs"
-OPERATOR = "kubeflow.org/training-operator"
-TORCH_WORKER = ("spec", "pytorchReplicaSpecs", "Worker")
-BACKOFF = "n K206 spec.runPolicy.backoffLimit: backoffLimit 0 is written out: with Never nothing is retried"
-RUNTIME = "w K208 : the job is to use the runtime torch-distributed"
 CASES: list[tuple[dict[str, Any], str, list[str]]] = [
     (tfjob(), "tfjob-v1", []),
     (tfjob(), "tfjob-v1beta2", []),
@@ -267,10 +223,6 @@ def test_what_is_told(manifest: dict[str, Any], to: str, findings: list[str]) ->
     assert told(manifest, to) == findings
 
 
-def made(manifest: dict[str, Any], to: str) -> Any:
-    return convert(manifest, to).data
-
-
 def test_the_whole_of_a_job() -> None:
     assert made(flat(), "tfjob-v1") == tfjob()
     data = tfjob()
@@ -317,120 +269,6 @@ def test_one_pod_as_each_kind() -> None:
 @pytest.mark.parametrize("to", [name for name in DIALECTS if name != "trainjob-v1alpha1"])
 def test_the_deadline_of_a_pod_is_its_own_in_every_dialect_with_pods(to: str) -> None:
     assert '"activeDeadlineSeconds": 60' in json.dumps(made(limited(60), to))
-
-
-def test_equal_pods() -> None:
-    spec = made(batch(3, completionMode="Indexed"), "trainjob-v1alpha1")["spec"]
-    assert spec["trainer"]["numNodes"] == 3
-    assert made(trainjob(3), "job")["spec"]["completionMode"] == "Indexed"
-    roles = made(trainjob(3), "pytorchjob-v1")["spec"]["pytorchReplicaSpecs"]
-    assert {role: r["replicas"] for role, r in roles.items()} == {"Master": 1, "Worker": 2}
-    assert roles["Master"]["template"] == roles["Worker"]["template"]
-    assert roles["Master"]["template"] is not roles["Worker"]["template"]
-    assert made(pytorchjob(2, nprocPerNode="2"), "trainjob-v1alpha1")["spec"]["trainer"]["numNodes"] == 3
-    assert made(pytorchjob(2, nprocPerNode="2"), "trainjob-v1alpha1")["spec"]["trainer"]["numProcPerNode"] == 2
-    assert "completionMode" not in made(batch(2), "job")["spec"]
-
-
-def test_all_that_a_trainjob_says_of_its_pods() -> None:
-    data = single()
-    box = {**replica(1)["template"]["spec"]["containers"][0], "volumeMounts": [{"name": "d", "mountPath": "/d"}]}
-    changed(data, *WORKER, "template", to={
-        "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}, "name": "x"},
-        "spec": {
-            "containers": [{**box, "imagePullPolicy": "Always"}, {"name": "beside", "image": IMAGE}],
-            "initContainers": [{"name": "before", "image": IMAGE}],
-            "volumes": [{"name": "d", "emptyDir": {}}],
-            "tolerations": [{"key": "a"}],
-            "hostNetwork": True,
-        },
-    })  # fmt: skip
-    there = convert(data, "trainjob-v1alpha1")
-    spec = there.data["spec"]
-    (patch,) = spec["runtimePatches"]
-    (node,) = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
-    assert node["name"] == "node"
-    assert node["template"]["spec"]["template"] == {
-        "metadata": {"labels": {"a": "b"}, "annotations": {"c": "d"}},
-        "spec": {
-            "tolerations": [{"key": "a"}],
-            "volumes": [{"name": "d", "emptyDir": {}}],
-            "containers": [{"name": "node", "volumeMounts": [{"name": "d", "mountPath": "/d"}]}],
-        },
-    }
-    pod = f"{ROLES}.Worker.template.spec"
-    assert sorted(f.path for f in there.findings if f.code == "K207") == [
-        f"{ROLES}.Worker.restartPolicy",
-        f"{ROLES}.Worker.template.metadata.name",
-        f"{pod}.containers",
-        f"{pod}.containers[0].imagePullPolicy",
-        f"{pod}.hostNetwork",
-        f"{pod}.initContainers",
-    ]
-    back = made(there.data, "tfjob-v1")["spec"]["tfReplicaSpecs"]["Worker"]
-    assert back["template"]["metadata"] == {"labels": {"a": "b"}, "annotations": {"c": "d"}}
-    assert back["template"]["spec"]["containers"] == [{**box, "name": "tensorflow"}]
-    assert back["template"]["spec"]["volumes"] == [{"name": "d", "emptyDir": {}}]
-    assert back["restartPolicy"] == "OnFailure"
-
-
-PATCHED = {"metadata": {"labels": {"a": "b"}}, "spec": {"nodeSelector": {"a": "b"}}}
-
-
-def runtime_patch(template: dict[str, Any], **more: Any) -> dict[str, Any]:
-    job = {"name": "node", "template": {"spec": {"template": template}}}
-    return {"manager": "me", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": [job], **more}}}}
-
-
-@pytest.mark.parametrize(
-    "spec",
-    [
-        {"podSpecOverrides": [{"targetJobs": [{"name": "node"}], **PATCHED["spec"]}], "labels": {"a": "b"}},
-        {"podTemplateOverrides": [{"targetJobs": [{"name": "node"}], **PATCHED}]},
-        {"runtimePatches": [runtime_patch(PATCHED)]},
-    ],
-)
-def test_the_three_shapes_of_a_trainjob(spec: dict[str, Any]) -> None:
-    data = trainjob(1)
-    data["spec"] |= spec
-    assert not [f for f in convert(data, "tfjob-v1").findings if f.severity == "error"]
-    template = made(data, "tfjob-v1")["spec"]["tfReplicaSpecs"]["Worker"]["template"]
-    assert template["metadata"] == PATCHED["metadata"]
-    assert template["spec"]["nodeSelector"] == {"a": "b"}
-
-
-def test_what_of_a_trainjob_is_lost() -> None:
-    data = trainjob(1)
-    data["spec"] |= {"initializer": {"dataset": {"storageUri": "a"}}, "suspend": True}
-    data["spec"]["trainer"] |= {"numProcPerNode": "auto", "odd": 1}
-    del data["spec"]["trainer"]["image"]
-    node = [{"name": "node"}]
-    boxes = [{"name": "node", "env": []}, {"name": "other"}]
-    data["spec"]["podSpecOverrides"] = [{"targetJobs": node, "initContainers": [], "containers": boxes}]
-    other = [{"name": "other", "template": {}}]
-    data["spec"]["podTemplateOverrides"] = [{"targetJobs": node}, {"targetJobs": other}]
-    data["spec"]["runtimePatches"] = [
-        {"manager": "a"},
-        {"manager": "a", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": other}, "metadata": {}}}},
-        {"manager": "a", "trainingRuntimeSpec": {"template": {"spec": {"replicatedJobs": node}}}},
-    ]
-    found = [f"{f.code} {f.path}" for f in convert(data, "tfjob-v1").findings if f.severity == "error"]
-    assert found == [
-        "K208 spec.trainer",
-        "K207 spec.podTemplateOverrides[1]",
-        "K207 spec.runtimePatches[1].metadata",
-        "K207 spec.runtimePatches[1]",
-        "K207 spec.podTemplateOverrides[0]",
-        "K207 spec.runtimePatches[2]",
-        "K207 spec.podSpecOverrides[0].initContainers",
-        "K207 spec.podSpecOverrides[0].containers.env",
-        "K207 spec.podSpecOverrides[0].containers",
-        "K202 spec.trainer.odd",
-        "K202 spec.initializer",
-        "K202 spec.trainer.numProcPerNode",
-    ]
-    data["spec"]["trainer"] = {"image": IMAGE}
-    assert made(data, "pytorchjob-v1")["spec"]["runPolicy"] == {"suspend": True}
 
 
 def test_defaults_that_differ_are_written_out() -> None:
@@ -491,118 +329,6 @@ def test_the_first_of_several_containers_gets_the_operators_name() -> None:
         ("warning", "the container a is called tensorflow: the first of several")
     ]
     assert made(data, "trainjob-v1alpha1")["spec"]["trainer"]["image"] == IMAGE
-
-
-def old(**roles: Any) -> dict[str, Any]:
-    """A manifest as the tutorial of 2018 has it."""
-    data = flat("v1alpha2")
-    data["spec"]["tfReplicaSpecs"] = {}
-    for role, more in roles.items():
-        template = {"spec": {**replica(1)["template"]["spec"], "restartPolicy": "OnFailure"}}
-        data["spec"]["tfReplicaSpecs"][role] = {"replicas": 1, "template": template, **more}
-    return data
-
-
-def test_the_spellings_of_2018_are_moved_to_their_place() -> None:
-    data = old(Ps={"tfReplicaType": "PS"}, WORKER={"restartPolicy": "Never"})
-    before = deepcopy(data)
-    assert told(data, "tfjob-v1") == [
-        f"w K210 {ROLES}.Ps: the role is spelt Ps",
-        f"w K210 {ROLES}.Ps.tfReplicaType: tfReplicaType is left out",
-        f"w K210 {ROLES}.Ps.template.spec.restartPolicy: restartPolicy stands in the pod",
-        f"w K210 {ROLES}.WORKER: the role is spelt WORKER",
-        f"w K210 {ROLES}.WORKER.template.spec.restartPolicy: restartPolicy stands in the pod",
-    ]
-    assert data == before
-    server, worker = replica(1), replica(1)
-    assert made(data, "tfjob-v1")["spec"] == {
-        "runPolicy": {"cleanPodPolicy": "Running"},
-        "tfReplicaSpecs": {"PS": {**server, "restartPolicy": "OnFailure"}, "Worker": worker},
-    }
-    assert told(made(data, "tfjob-v1"), "tfjob-v1") == []
-
-
-def test_fields_in_the_wrong_place_or_of_no_kind() -> None:
-    data = tfjob()
-    data["status"] = {}
-    data["spec"] |= {"backoffLimit": 3, "odd": 1}
-    data["spec"]["runPolicy"]["strange"] = 1
-    changed(data, *WORKER, "more", to=1)
-    assert [f.split(" ", 1)[1] for f in told(data, "tfjob-v1")] == [
-        "K206 status: status is left out",
-        "K210 spec.backoffLimit: backoffLimit belongs into runPolicy",
-        "K202 spec.runPolicy.strange: tfjob-v1 has no strange",
-        f"K202 {ROLES}.Worker.more: a replica spec has no more",
-        "K202 spec.odd: tfjob-v1 has no odd",
-    ]
-    assert made(data, "tfjob-v1") == tfjob()
-    early = flat("v1alpha2", backoffLimit=0)
-    assert told(early, "tfjob-v1") == ["w K210 spec.backoffLimit: tfjob-v1alpha2 has no backoffLimit yet"]
-    wrong = changed(tfjob(), "spec", "tfReplicaSpecs", to={"Boss": replica(1)})
-    assert told(wrong, "tfjob-v1") == [f"e K201 {ROLES}.Boss: tfjob-v1 has no role Boss"]
-
-
-def v1alpha1(*replicas: Any, **spec: Any) -> dict[str, Any]:
-    specs = [{"template": replica(1)["template"], **r} if isinstance(r, dict) else r for r in replicas]
-    return {**flat("v1alpha1"), "spec": {"replicaSpecs": specs, **spec}}
-
-
-def test_a_list_of_replicas() -> None:
-    chief = {"chief": {"replicaName": "WORKER", "replicaIndex": 0}}
-    data = v1alpha1(
-        {"tfReplicaType": "PS", "replicas": 2, "tfPort": 2222},
-        {"tfReplicaType": "WORKER"},
-        terminationPolicy=chief,
-        cleanupPodPolicy="All",
-        tfImage="x",
-    )
-    assert sorted(told(data, "tfjob-v1")) == [
-        "n K206 spec.terminationPolicy: terminationPolicy says nothing any more",
-        "n K206 spec.tfImage: tfImage says nothing any more",
-        "w K210 spec.replicaSpecs: the replicas stand in a list",
-    ]
-    template = replica(1)["template"]
-    assert made(data, "tfjob-v1")["spec"] == {
-        "runPolicy": {"cleanPodPolicy": "All"},
-        "tfReplicaSpecs": {"PS": {"replicas": 2, "template": template}, "Worker": {"template": template}},
-    }
-    lossy = v1alpha1({"tfPort": 3333}, terminationPolicy=chief)
-    assert told(lossy, "tfjob-v1alpha2") == [
-        "w K210 spec.replicaSpecs: the replicas stand in a list",
-        "e K202 spec.replicaSpecs[0].tfPort: tfPort is lost",
-        "e K202 spec.terminationPolicy: terminationPolicy is lost",
-    ]
-    beta = flat("v1beta1")
-    beta["spec"] = {"tfReplicaSpecs": {"Worker": replica(1)}}
-    assert made(beta, "tfjob-v1beta2")["spec"] == beta["spec"]
-    assert convert(beta, "tfjob-v1beta2").source == "kubeflow.org/v1beta1"
-
-
-WORKERS = f"{ROLES}.Worker"
-ONE = replica(1)
-BOXES = ": a pod has a list of containers"
-ONCE = " MASTER, PS and WORKER stand once each"
-BROKEN: list[tuple[dict[str, Any], str]] = [
-    (changed(tfjob(), "spec", to=1), "spec: spec is no object"),
-    (changed(tfjob(), "spec", "tfReplicaSpecs", to={}), f"{ROLES}: {ROLES} names no role"),
-    (changed(tfjob(), "spec", "runPolicy", to=[]), "spec.runPolicy: spec.runPolicy is no object"),
-    (changed(tfjob(), *WORKER, "replicas", to=-1), f"{WORKERS}.replicas: {WORKERS}.replicas is no number of pods"),
-    (changed(tfjob(), *WORKER, "restartPolicy", to=1), f"{WORKERS}.restartPolicy: {WORKERS}.restartPolicy is no text"),
-    (changed(tfjob(), *POD, "containers", to=[1]), f"{WORKERS}.template.spec.containers" + BOXES),
-    (changed(tfjob(), "spec", "tfReplicaSpecs", "worker", to=ONE), f"{ROLES}.worker: the role Worker stands twice"),
-    (changed(trainjob(), "spec", "podSpecOverrides", to=1), "spec.podSpecOverrides: spec.podSpecOverrides is no list"),
-    (v1alpha1(1), "spec.replicaSpecs[0]: a replica spec is an object"),
-    (v1alpha1({}, {}), "spec.replicaSpecs[1].tfReplicaType: the types" + ONCE),
-    (v1alpha1({"tfReplicaType": []}), "spec.replicaSpecs[0].tfReplicaType: the types" + ONCE),
-    ({**v1alpha1(), "spec": {}}, "spec.replicaSpecs: a TFJob of v1alpha1 has a list of replicas"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("manifest", "finding"), BROKEN, ids=range(len(BROKEN)))
-def test_what_has_not_the_form_of_a_job_stays_as_it_is(manifest: dict[str, Any], finding: str) -> None:
-    there = convert(manifest, "job")
-    assert there.data is manifest
-    assert [f"{f.path}: {f.message}" for f in there.findings if f.code == "K209"] == [finding]
 
 
 def test_the_objects_of_a_cell() -> None:

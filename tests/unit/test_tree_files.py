@@ -1,78 +1,22 @@
-"""The tree on disk: what it holds, and that a commit which stops anywhere is completed by the next."""
+"""The tree on disk: what it holds, what is read again, what stands in the way."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
-import itertools
 import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from dlaasgen.adapters import tree_files
 from dlaasgen.adapters.tree_files import JOURNAL, Stage, digests, journal, locked, read, same
-from dlaasgen.errors import TreeError
+from staging import FORMER, NEW, OLD, contents, render, sha, told, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
-
-INDEX = "index.json"
-
-
-def sha(data: bytes) -> str:
-    return "sha256:" + hashlib.sha256(data).hexdigest()
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, and every empty folder."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file():
-            found[name] = path.read_bytes()
-        elif not any(path.iterdir()):
-            found[name + "/"] = b""
-    return found
-
-
-def tree(**files: str) -> dict[str, bytes]:
-    """A tree of jobs, with the index that names them."""
-    jobs = {f"jobs/{name}.yaml": text.encode() for name, text in files.items()}
-    return {"README.md": " ".join(files).encode(), **jobs, INDEX: json.dumps(sorted(["README.md", *jobs])).encode()}
-
-
-def render(root: Path, wanted: Mapping[str, bytes]) -> None:
-    """What a render does to a folder: stage what differs, take away what was ours, index last."""
-    with locked(str(root)):
-        stage = Stage(str(root), "t")
-        stage.tidy()
-        present, _ = digests(stage.tree)
-        stage.open()
-        index = read(f"{stage.tree}/{INDEX}")
-        ours = journal(stage.tree) | (set(json.loads(index)) if index else set()) | {INDEX}
-        assert not [p for p in present if p in wanted and p not in ours and present[p] != sha(wanted[p])]
-        staged = [p for p, data in wanted.items() if present.get(p) != sha(data) and stage.put(p, data)]
-        stage.commit(staged, [p for p in present if p in ours and p not in wanted], INDEX, wanted)
-
-
-def told(call: Callable[[], object]) -> list[str]:
-    with pytest.raises(TreeError) as caught:
-        call()
-    return [str(f) for f in caught.value.findings]
-
-
-OLD = tree(a="1", b="2", c="3")
-NEW = tree(b="2", c="4", d="5")
-FORMER = {
-    **tree(a="1"),
-    "jsonnet/a.jsonnet": b"x",
-    INDEX: json.dumps(["README.md", "jobs/a.yaml", "jsonnet/a.jsonnet"]).encode(),
-}
 
 
 def test_a_fresh_tree_and_a_changed_one(tmp_path: Path) -> None:
@@ -102,120 +46,6 @@ def test_a_folder_that_is_emptied_goes(tmp_path: Path) -> None:
     assert (tmp_path / "t/jsonnet").is_dir()
     render(tmp_path, tree(a="1"))
     assert not (tmp_path / "t/jsonnet").exists()
-
-
-CHANGES = ["rename", "replace", "unlink", "rmdir", "mkdir", "makedirs"]
-
-
-class Stop(BaseException):
-    """Stands for a signal that nothing can catch."""
-
-
-@contextlib.contextmanager
-def stopped(
-    monkeypatch: pytest.MonkeyPatch, step: int, *, error: BaseException, before: bool
-) -> Iterator[Callable[[], bool]]:
-    """The step-th change of the file system raises, before or after it is done, and so do all later ones."""
-    count = itertools.count(1)
-    hit = False
-
-    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        def changed(*args: Any, **options: Any) -> Any:
-            nonlocal hit
-            number = next(count)
-            if number < step:
-                return function(*args, **options)
-            if number == step and not before:
-                function(*args, **options)
-            hit = True
-            raise error
-
-        return changed
-
-    with monkeypatch.context() as patch:
-        for name in CHANGES:
-            patch.setattr(os, name, wrap(getattr(os, name)))
-        yield lambda: hit
-
-
-def stop_everywhere(
-    root: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    start: Mapping[str, bytes] | None,
-    error: BaseException,
-    *,
-    before: bool,
-) -> Iterator[Path]:
-    """For every step of a render from `start` to NEW: the folder that a render leaves which stops there."""
-    for step in itertools.count(1):
-        folder = root / str(step)
-        folder.mkdir()
-        if start is not None:
-            render(folder, start)
-            (folder / "t/foreign").write_text("mine")
-        with stopped(monkeypatch, step, error=error, before=before) as hit:
-            try:
-                render(folder, NEW)
-            except (Stop, TreeError, OSError):
-                assert hit()
-        if not hit():
-            assert step > 3
-            return
-        yield folder
-
-
-@pytest.mark.parametrize(
-    ("error", "when"),
-    [(Stop(), "before"), (Stop(), "after"), (OSError(28, "No space left on device"), "before")],
-    ids=["killed before", "killed after", "failed"],
-)
-@pytest.mark.parametrize("start", [None, OLD, FORMER], ids=["fresh", "old", "former"])
-@pytest.mark.parametrize("end", [NEW, OLD, tree(z="1")], ids=["same", "old", "other"])
-def test_a_render_that_stops_anywhere_is_completed_by_the_next(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    start: Mapping[str, bytes] | None,
-    end: Mapping[str, bytes],
-    error: BaseException,
-    when: str,
-) -> None:
-    for folder in stop_everywhere(tmp_path, monkeypatch, start, error, before=when == "before"):
-        left = contents(folder / "t") if (folder / "t").exists() else {}
-        # Whatever index is there names only files that are there, or were.
-        if INDEX in left:
-            assert left[INDEX] in (NEW[INDEX], (start or NEW)[INDEX])
-        assert start is None or left["foreign"] == b"mine"
-        render(folder, end)
-        mine = {} if start is None else {"t/foreign": b"mine"}
-        assert contents(folder) == {**{f"t/{p}": data for p, data in end.items()}, **mine}
-
-
-def test_two_renders_that_stop_are_completed_by_the_third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=False):
-        for step in itertools.count(1):
-            with stopped(monkeypatch, step, error=Stop(), before=True) as hit, contextlib.suppress(Stop):
-                render(folder, tree(a="7", z="8"))
-            if not hit():
-                break
-        assert contents(folder / "t") == {**tree(a="7", z="8"), "foreign": b"mine"}
-        with stopped(monkeypatch, 9, error=Stop(), before=True), contextlib.suppress(Stop):
-            render(folder, tree(a="9", y="9"))
-        render(folder, OLD)
-        assert contents(folder / "t") == {**OLD, "foreign": b"mine"}
-
-
-def test_a_render_that_stops_while_it_writes_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def torn(_: object, file: Any, **__: object) -> None:
-        file.write("[")
-        file.flush()
-        raise Stop
-
-    for folder in stop_everywhere(tmp_path, monkeypatch, OLD, Stop(), before=False):
-        with monkeypatch.context() as patch, contextlib.suppress(Stop):
-            patch.setattr(json, "dump", torn)
-            render(folder, tree(a="7", z="8"))
-        render(folder, OLD)
-        assert contents(folder / "t") == {**OLD, "foreign": b"mine"}
 
 
 def test_a_stage_begins_empty(tmp_path: Path) -> None:
