@@ -407,3 +407,14 @@ def test_what_a_tree_knows_of_a_job_outlives_what_labels_say_of_it(database: Dat
     more = replace(CELL, params={"replicas": 3}, manifest_digest="sha256:1")
     log_store.store(database, [arrival(b"x\n", job=more)])
     assert [t.job for t in result_store.todo(database, "1")] == [more]
+
+
+def test_one_place_twice_in_a_batch_is_as_one_after_the_other(database: Database) -> None:
+    log_store.store(database, [arrival(b"one\n", job=CELL), arrival(b"x\n", "b-worker-0.log")])
+    log_store.note_missing(database, [("file:b-worker-0.log", "cut off")])
+    again = [arrival(b"one\n", job=CELL), arrival(b"one\ntwo\n", job=CELL), arrival(b"x\n", "b-worker-0.log")]
+    assert log_store.store(database, again) == 1
+    assert held(database) == [b"one\ntwo\n", b"x\n"]
+    assert result_store.not_had(database) == []
+    assert log_store.store(database, [arrival(b"one\ntwo\n", job=CELL), arrival(b"one\n", job=CELL)]) == 0
+    assert held(database) == [b"one\ntwo\n", b"x\n"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dlaasgen import demux, launch_records, origins
@@ -11,6 +12,8 @@ from dlaasgen.adapters import workers
 from dlaasgen.adapters.log_files import unpacking
 from dlaasgen.adapters.spool import Spool
 from dlaasgen.adapters.store import logs as log_store
+from dlaasgen.errors import StoreError
+from dlaasgen.findings import Finding
 from dlaasgen.joining import Arrival, Job, Known, Packed
 from dlaasgen.launch_records import Claim
 
@@ -24,11 +27,17 @@ if TYPE_CHECKING:
 # Larger logs are read by the parent itself, so that no child has to hold one whole.
 LARGE = 16 << 20
 BATCH = 16 << 20
+PART = 1 << 20
 MANY = 200
+# So much of a stream tells whether its lines name their pods.
+_HEAD = 1 << 16
 
 Progress = Callable[[int, int], None] | None
-# What a child hands back for a log: whose it is (None: the file's), digest, size, lines, claim, pieces.
-Piece = tuple[demux.Whose | None, str, int, int, Claim | None, list[bytes]]
+# What takes bytes: under None when they are of one writer, else under the pod that they name.
+Taker = Callable[[demux.Whose | None, bytes], None]
+# What a child hands back of a log: whose it is (None: the file's), digest, size, lines, claim, and its pieces, packed;
+# None when the store has them.
+Part = tuple[demux.Whose | None, str, int, int, Claim | None, list[bytes] | None]
 
 
 @dataclass
@@ -81,14 +90,24 @@ def ingest(
     taken = {log.name for log in small}
     batches = list(_batches(small))
 
-    def work(start: int, _stop: int) -> list[tuple[list[Piece], list[tuple[str, str]]]]:
-        return [_whole(log) for log in batches[start]]
+    stored = log_store.any_there(database)
+
+    def work(start: int, _stop: int) -> list[tuple[list[Part], list[tuple[str, str]]]]:
+        if not stored:
+            return [read for log in batches[start] for read in _read([log], lambda _: set())]
+        own = database.fresh()
+        try:
+            with own.read() as connection:
+                there = partial(log_store.there, connection)
+                return [read for part in _batches(batches[start], PART) for read in _read(part, there)]
+        finally:
+            own.close()
 
     for start, _, results in workers.spans(work, len(batches), 1, jobs):
         arrivals: list[Arrival] = []
-        for log, (pieces, trouble) in zip(batches[start], results, strict=True):
+        for log, (parts, trouble) in zip(batches[start], results, strict=True):
             out.failed += trouble
-            arrivals += _arrivals(naming, top, log.name, [_kept(piece) for piece in pieces], out)
+            arrivals += _arrivals(naming, top, log.name, [_kept(log, part) for part in parts], out)
         _store(database, arrivals, out)
         done += sum(log.size for log in batches[start])
         if progress:
@@ -96,7 +115,7 @@ def ingest(
     for log in (log for log in found if log.name not in taken):
         spool = Spool()
         try:
-            fill(spool, unpacking.read(log, out.failed))
+            fill(spool.add, unpacking.read(log, out.failed))
             _store(database, _arrivals(naming, top, log.name, list(spool.packed()), out), out)
         finally:
             spool.close()
@@ -111,7 +130,7 @@ def ingest_stream(database: Database, data: Iterable[bytes], naming: Naming, nam
     out = Ingested()
     spool = Spool()
     try:
-        fill(spool, data)
+        fill(spool.add, data)
         packed = list(spool.packed())
         if name is None and packed and packed[0][0] is None:
             name = f"stdin-{packed[0][1].digest.removeprefix('sha256:')[:12]}"
@@ -121,55 +140,83 @@ def ingest_stream(database: Database, data: Iterable[bytes], naming: Naming, nam
     return out
 
 
-def fill(spool: Spool, data: Iterable[bytes]) -> None:
-    """Put a stream into a spool: under None when it is of one writer, else each line under the pod that it names."""
+def fill(take: Taker, data: Iterable[bytes]) -> None:
+    """Hand a stream on: as of one writer, or each line under the pod that it names."""
     stream = iter(data)
     head = b""
     for piece in stream:
         head += piece
-        if head.count(b"\n") > demux.SAMPLE or len(head) >= unpacking.PIECE:
+        if len(head) >= _HEAD or head.count(b"\n") > demux.SAMPLE:
             break
-    lines = head[: unpacking.PIECE >> 4].split(b"\n", 2 * demux.SAMPLE)
+    lines = head[:_HEAD].split(b"\n", 2 * demux.SAMPLE)
     form = demux.form(lines[:-1] if len(lines) > 1 else lines)
     if form is None:
-        spool.add(None, head)
+        take(None, head)
         for piece in stream:
-            spool.add(None, piece)
+            take(None, piece)
         return
-    rest = _split(spool, form, head, None)
+    rest = _split(take, form, head, None)
     for piece in stream:
-        rest = _split(spool, form, rest[0] + piece, rest[1])
+        rest = _split(take, form, rest[0] + piece, rest[1])
     if rest[0]:
-        spool.add(demux.whose(form, rest[0]) or rest[1], rest[0])
+        take(demux.whose(form, rest[0]) or rest[1], rest[0])
 
 
-def _split(spool: Spool, form: str, data: bytes, last: demux.Whose | None) -> tuple[bytes, demux.Whose | None]:
+def _split(take: Taker, form: str, data: bytes, last: demux.Whose | None) -> tuple[bytes, demux.Whose | None]:
     """Hand on whole lines; (what is left, whose the last line was). A line without end goes on in pieces."""
     *whole, rest = data.split(b"\n")
     for line in whole:
         last = demux.whose(form, line) or last
-        spool.add(last, line + b"\n")
+        take(last, line + b"\n")
     if len(rest) > unpacking.PIECE:
         last = demux.whose(form, rest) or last
-        spool.add(last, rest)
+        take(last, rest)
         rest = b""
     return rest, last
 
 
-def _whole(log: Log) -> tuple[list[Piece], list[tuple[str, str]]]:
-    """A log, read whole in a child: its parts as they are to be stored, and what could not be read."""
-    trouble: list[tuple[str, str]] = []
-    spool = Spool()
+def _read(
+    batch: Sequence[Log], held: Callable[[Sequence[str]], set[str]]
+) -> list[tuple[list[Part], list[tuple[str, str]]]]:
+    """Logs, read in a child: of each its parts as they are to be stored, and what could not be read."""
+    out: list[tuple[list[Part], list[tuple[str, str]]]] = [([], []) for _ in batch]
+    spool = Spool(LARGE)
     try:
-        fill(spool, unpacking.read(log, trouble))
-        return [(key, p.digest, p.size, p.lines, p.claim, list(p.pieces())) for key, p in spool.packed()], trouble
+        for number, log in enumerate(batch):
+
+            def take(whose: demux.Whose | None, data: bytes, number: int = number) -> None:
+                spool.add((number, whose), data)
+
+            fill(take, unpacking.read(log, out[number][1]))
+        packed = list(spool.packed())
+        known = held([one.digest for _, one in packed])
+        for (number, whose), one in packed:
+            pieces = None if one.digest in known else list(one.pieces())
+            out[number][0].append((whose, one.digest, one.size, one.lines, one.claim, pieces))
     finally:
         spool.close()
+    return out
 
 
-def _kept(piece: Piece) -> tuple[demux.Whose | None, Packed]:
-    key, digest, size, lines, claim, data = piece
-    return key, Packed(digest, size, lines, lambda: data, claim)
+def _kept(log: Log, part: Part) -> tuple[demux.Whose | None, Packed]:
+    whose, digest, size, lines, claim, data = part
+    pieces = partial(_again, log, whose, digest) if data is None else lambda: data
+    return whose, Packed(digest, size, lines, pieces, claim)
+
+
+def _again(log: Log, whose: demux.Whose | None, digest: str) -> Iterator[bytes]:
+    """The pieces of a log that the store had when it was read, and has not any more."""
+    spool = Spool()
+    try:
+        fill(spool.add, unpacking.read(log, []))
+        for key, packed in spool.packed():
+            if (key, packed.digest) == (whose, digest):
+                yield from packed.pieces()
+                return
+    finally:
+        spool.close()
+    message = f"{log.name} has changed while it was collected"
+    raise StoreError([Finding("C113", message, hint="collect again: nothing of it is lost")])
 
 
 def _arrivals(
@@ -193,11 +240,11 @@ def _store(database: Database, arrivals: Iterable[Arrival], out: Ingested) -> No
     out.size += sum(a.log.size for a in coming)
 
 
-def _batches(found: Sequence[Log]) -> Iterator[list[Log]]:
+def _batches(found: Sequence[Log], most: int = BATCH) -> Iterator[list[Log]]:
     batch: list[Log] = []
     size = 0
     for log in found:
-        if batch and (size + log.size > BATCH or len(batch) >= MANY):
+        if batch and (size + log.size > most or len(batch) >= MANY):
             yield batch
             batch, size = [], 0
         batch.append(log)

@@ -57,11 +57,11 @@ def read(log: Log, trouble: list[tuple[str, str]]) -> Iterator[bytes]:
 def pieces(file: File) -> Iterator[bytes]:
     """The bytes of one file, unpacked."""
     with _raw(file) as raw:
-        head = raw.read(4)
+        head = raw.read(PIECE)
         chain = _chained(head, raw)
         if head[:2] == b"\x1f\x8b":
             yield from _limited(_gunzip(chain), file)
-        elif head == b"\x28\xb5\x2f\xfd":
+        elif head[:4] == b"\x28\xb5\x2f\xfd":
             yield from _limited(_unzstd(chain), file)
         else:
             yield from _limited(chain, file) if file.member else chain
@@ -84,7 +84,7 @@ def text(name: str) -> str:
 
 def _raw(file: File) -> IO[bytes]:
     if file.member is None:
-        return open(file.path, "rb")
+        return open(file.path, "rb", buffering=0)
     archive = zipfile.ZipFile(file.path)
     try:
         return archive.open(file.member)

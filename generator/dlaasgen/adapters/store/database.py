@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import time
+from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,11 @@ def turn(database: Database, connection: sa.Connection) -> None:
     """Wait until no other writer is at work, to the end of the transaction; SQLite sees to it by itself."""
     if not database.sqlite:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+
+
+def now() -> str:
+    """The time, as the store writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def shown(url: sa.URL) -> str:

@@ -8,8 +8,8 @@ import orjson
 import sqlalchemy as sa
 
 from dlaasgen import evidence as facts
-from dlaasgen.adapters.store.database import turn
-from dlaasgen.adapters.store.logs import keep_job, now
+from dlaasgen.adapters.store.database import now, turn
+from dlaasgen.adapters.store.jobs import keep_job
 from dlaasgen.adapters.store.tables import evidence
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from datetime import UTC, datetime
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import sqlalchemy as sa
 import zstandard
 
 from dlaasgen import launch_records, origins
-from dlaasgen.adapters.store.database import turn
+from dlaasgen.adapters.store.database import now, turn
+from dlaasgen.adapters.store.jobs import keep_job, keep_jobs
 from dlaasgen.adapters.store.tables import chunks, evidence, jobs, logs, missing, sources
 
 if TYPE_CHECKING:
@@ -41,11 +41,30 @@ def store(database: Database, arrivals: Sequence[Arrival]) -> int:
     with database.write() as connection:
         turn(database, connection)
         keep_jobs(database, connection, {(a.job.job, a.job.run): a.job for a in arrivals}.values())
-        known = _held(connection, [a.origin.key for a in arrivals])
+        times = Counter(a.origin.key for a in arrivals)
+        known = _held(connection, list(times))
         new = {a.origin.key: a for a in arrivals if a.origin.key not in known}
         _insert(database, connection, list(new.values()))
-        others = [a for a in arrivals if new.get(a.origin.key) is not a]
+        rest = [a for a in arrivals if new.get(a.origin.key) is not a]
+        same = {a.origin.key for a in rest if times[a.origin.key] == 1 and _same(a, known[a.origin.key])}
+        _found(connection, list(same))
+        others = [a for a in rest if a.origin.key not in same]
         return len(new) + sum(_source(database, connection, a, _held(connection, [a.origin.key])) for a in others)
+
+
+def any_there(database: Database) -> bool:
+    """Whether any log is stored."""
+    with database.read() as connection:
+        return connection.execute(sa.select(logs.c.digest).limit(1)).first() is not None
+
+
+def there(connection: sa.Connection, digests: Sequence[str]) -> set[str]:
+    """Those of these logs that are stored."""
+    found: set[str] = set()
+    for start in range(0, len(digests), _AT_ONCE):
+        part = sa.select(logs.c.digest).where(logs.c.digest.in_(digests[start : start + _AT_ONCE]))
+        found.update(connection.execute(part).scalars())
+    return found
 
 
 def rejoin(database: Database, known: Known) -> int:
@@ -141,41 +160,6 @@ def _unpacked(data: bytes) -> bytes:
         raise ValueError(f"a piece of a log cannot be unpacked: {error}") from None
 
 
-def now() -> str:
-    """The time, as the store writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def keep_job(database: Database, connection: sa.Connection, job: Job) -> None:
-    """A job's row, with the most that anybody has known of it."""
-    keep_jobs(database, connection, [job])
-
-
-def keep_jobs(database: Database, connection: sa.Connection, found: Iterable[Job]) -> None:
-    """The rows of jobs, none of them twice."""
-    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
-    for job in found:
-        row = {
-            "job": job.job,
-            "run": job.run,
-            "matrix": job.matrix,
-            "cell": job.cell,
-            "axes": orjson.dumps(dict(job.axes)).decode(),
-            "params": orjson.dumps(dict(job.params)).decode(),
-            "manifest_digest": job.manifest_digest,
-        }
-        rows[job.cell is not None].append(row)
-    insert = database.insert(jobs)
-    if rows[False]:  # whoever knew more has said it
-        connection.execute(insert.on_conflict_do_nothing(), rows[False])
-    if rows[True]:
-        told = {c.name: insert.excluded[c.name] for c in jobs.c if not c.primary_key}
-        # A tree knows the manifest and all parameters, a pod's labels do not.
-        better = sa.or_(insert.excluded.manifest_digest.is_not(None), jobs.c.manifest_digest.is_(None))
-        update = insert.on_conflict_do_update(index_elements=["job", "run"], set_=told, where=better)
-        connection.execute(update, rows[True])
-
-
 def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]]:
     """What is stored of these places: (key, digest, job, run, size) by key."""
     found: dict[str, list[Any]] = {}
@@ -188,6 +172,18 @@ def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]
     return found
 
 
+def _same(arrival: Arrival, held: Sequence[Any]) -> bool:
+    """Whether a place has this very log, and the job that it is said to have."""
+    moved = any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
+    return not moved and any(row.digest == arrival.log.digest for row in held)
+
+
+def _found(connection: sa.Connection, keys: Sequence[str]) -> None:
+    """These places' logs are not missing any more."""
+    for start in range(0, len(keys), _AT_ONCE):
+        connection.execute(sa.delete(missing).where(missing.c.key.in_(keys[start : start + _AT_ONCE])))
+
+
 def _source(database: Database, connection: sa.Connection, arrival: Arrival, known: dict[str, list[Any]]) -> bool:
     """Store a log of a place of which there is one already; whether it changes anything."""
     origin, log = arrival.origin, arrival.log
@@ -196,7 +192,7 @@ def _source(database: Database, connection: sa.Connection, arrival: Arrival, kno
         moved = any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
         if moved and arrival.job.cell is not None:
             move(connection, origin.key, arrival.job)
-        connection.execute(sa.delete(missing).where(missing.c.key == origin.key))
+        _found(connection, [origin.key])
         return False
     if any(row.size > log.size and _begin(read(connection, row.digest), log.size) == log.digest for row in held):
         return False
@@ -230,13 +226,9 @@ def _insert(database: Database, connection: sa.Connection, arrivals: Sequence[Ar
     if not arrivals:
         return
     wanted = {a.log.digest: a.log for a in arrivals}
-    digests = list(wanted)
-    there: set[str] = set()
-    for start in range(0, len(digests), _AT_ONCE):
-        part = sa.select(logs.c.digest).where(logs.c.digest.in_(digests[start : start + _AT_ONCE]))
-        there.update(connection.execute(part).scalars())
+    held = there(connection, list(wanted))
     time = now()
-    fresh = [log for digest, log in wanted.items() if digest not in there]
+    fresh = [log for digest, log in wanted.items() if digest not in held]
     if fresh:
         rows = [{"digest": log.digest, "size": log.size, "lines": log.lines, "stored": time} for log in fresh]
         connection.execute(sa.insert(logs), rows)
@@ -263,9 +255,7 @@ def _insert(database: Database, connection: sa.Connection, arrivals: Sequence[Ar
         for a in arrivals
     ]
     connection.execute(database.insert(sources).on_conflict_do_nothing(), places)
-    connection.execute(
-        sa.delete(missing).where(missing.c.key == sa.bindparam("place")), [{"place": a.origin.key} for a in arrivals]
-    )
+    _found(connection, [a.origin.key for a in arrivals])
 
 
 def _forget(connection: sa.Connection, digest: str) -> None:
