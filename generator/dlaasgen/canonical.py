@@ -52,6 +52,20 @@ def dump(value: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
+def one_line(value: Any) -> str:
+    """A scalar or an empty collection as it stands behind its key, wherever that is.
+
+    Raises ValueError for what has no YAML form, and for what takes several lines, which depend on their indent.
+    """
+    if value and value.__class__ in (str, dict, list):
+        text = _strings[value] if value.__class__ is str else ""
+        if not text:
+            msg = "it takes several lines"
+            raise ValueError(msg)
+        return text
+    return _scalar(value, "")
+
+
 class _Strings(dict[str, str]):
     """A string -> how it stands behind `key: ` or `- `; "" for one of several lines, which depends on its indent."""
 

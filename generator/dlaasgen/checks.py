@@ -16,7 +16,7 @@ from dlaasgen.policies_gitops import MOST_OBJECTS
 from dlaasgen.policies_subject import Context, Policy, Report, subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from dlaasgen.dialects import Dialect
     from dlaasgen.matrix import Waiver
@@ -65,77 +65,94 @@ class SchemaChecker(Protocol):
 class Checker:
     """Checks manifests, one after the other, for one context.
 
-    Jobs of a matrix differ in names and flags and share the rest. So the policies on the rest are asked once for each
-    rest that there is: one that no policy objects to is remembered, as bytes.
+    Jobs of a matrix differ in names and flags and share the rest. So the schema and the policies on the rest are asked
+    once for each rest that there is: one that nothing objects to is remembered.
     """
 
     def __init__(self, context: Context, schemas: SchemaChecker | None = None) -> None:
         self._context = context
         self._schemas = schemas
         self._off = _codes(context.waivers)
-        self._clean: set[bytes] = set()
+        self._clean: set[Hashable] = set()
 
-    def findings(self, manifest: object) -> list[Finding]:
-        """The findings of one manifest: schema first, then policies. Never raises, whatever the manifest is."""
+    def findings(self, manifest: object, alike: Hashable = None) -> list[Finding]:
+        """The findings of one manifest: schema first, then policies. Never raises, whatever the manifest is.
+
+        `alike`: manifests for which it is equal and not None differ at most in strings of their name, labels,
+        annotations and of the commands and arguments of their pods' containers (`forms.Filled.alike`).
+        """
         if not isinstance(manifest, dict):
             expected = "an object with apiVersion, kind and metadata"
             return [Finding("K106", "the manifest is no object", found=shown(manifest), expected=expected)]
-        found = self._schemas.findings(manifest) if self._schemas is not None else []
-        taken = subject(manifest, self._context)
-        if self._context.dialect is not None:
-            found += _other_dialect(taken.dialect, self._context.dialect)
-        found += self._policies(taken)
-        return found
-
-    def _policies(self, taken: Subject) -> list[Finding]:
-        """What the policies that are not turned off say of a manifest."""
         context, report = self._context, Report(POLICIES)
+        taken = subject(manifest, context)
+        runs = policies_flags.benchmarks(taken, context.facts) if context.facts is not None else []
+        apart = _apart(taken, runs)
+        known = (alike, apart) if alike is not None and taken.dialect is not None else None
+        sound = known in self._clean
+        found: list[Finding] = []
+        if not sound:
+            if self._schemas is not None:
+                found = self._schemas.findings(manifest)
+            if context.dialect is not None:
+                found += _other_dialect(taken.dialect, context.dialect)
         policies_names.check_metadata(taken, report)
         policies_gitops.check_metadata(taken, report)
-        runs = policies_flags.benchmarks(taken, context.facts) if context.facts is not None else []
         for run in runs:
             if run.command.faults:
                 policies_flags.check_words(run, report)
-        rest = _rest(taken, runs)
-        if rest not in self._clean:
-            start = len(report.findings)
-            self._on_rest(taken, runs, report)
-            if rest is not None and all(f.code in self._off for f in report.findings[start:]):
-                if len(self._clean) >= _REMEMBERED:
-                    self._clean.clear()
-                self._clean.add(rest)
-        return [f for f in report.findings if f.code not in self._off] if self._off else report.findings
+        if not sound and self._on_rest(taken, runs, apart, report) and not found:
+            self._remember(known)
+        policies = report.findings
+        return found + ([f for f in policies if f.code not in self._off] if self._off else policies)
 
-    def _on_rest(self, taken: Subject, runs: Sequence[Benchmark], report: Report) -> None:
-        """The policies on what `_rest` sees."""
+    def _on_rest(self, taken: Subject, runs: Sequence[Benchmark], apart: Hashable, report: Report) -> bool:
+        """Report what the policies say of all but names and flags; whether they say nothing that counts."""
+        rest = _rest(taken, apart)
+        if rest in self._clean:
+            return True
+        start = len(report.findings)
         policies_roles.check_pods(taken, report)
         policies_pods.check(taken, report)
         for run in runs:
             policies_flags.check_job(run, taken, report)
         policies_scheduling.check(taken, report, self._context.cluster)
         policies_gitops.check_job(taken, report, self._context.gitops)
+        clean = all(f.code in self._off for f in report.findings[start:])
+        if clean:
+            self._remember(rest)
+        return clean
+
+    def _remember(self, clean: Hashable) -> None:
+        if clean is not None:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(clean)
 
 
-def _rest(taken: Subject, runs: Sequence[Benchmark]) -> bytes | None:
+def _apart(taken: Subject, runs: Sequence[Benchmark]) -> Hashable:
+    """What the policies of `_on_rest` look at of names and flags."""
+    labels = taken.metadata.get("labels")
+    return (
+        len(taken.name),
+        labels.__class__ is dict and policies_scheduling.QUEUE in labels,
+        tuple([(r.number, r.command.on_servers, r.command.on_gpu) for r in runs]),
+    )
+
+
+def _rest(taken: Subject, apart: Hashable) -> bytes | None:
     """All of a manifest that the policies of `_on_rest` look at, as bytes; None when it cannot be told shortly.
 
-    Left out are metadata (but for what matters of it: the length of the name, a queue), commands and arguments.
+    Left out are metadata, commands and arguments, but for what is in `apart`.
     """
     dialect = taken.dialect
     if dialect is None:
         return None
-    labels = taken.metadata.get("labels")
     spec = taken.spec.copy()
     spec.pop("template", None)
     if dialect.replicas is not None:
         spec.pop(dialect.replicas, None)
-    parts: list[Any] = [
-        dialect.name,
-        len(taken.name),
-        labels.__class__ is dict and policies_scheduling.QUEUE in labels,
-        [(r.number, r.command.on_servers, r.command.on_gpu) for r in runs],
-        spec,
-    ]
+    parts: list[Any] = [dialect.name, apart, spec]
     for pod in taken.pods:
         replica, inside = pod.replica.copy(), pod.spec.copy()
         replica.pop("template", None)

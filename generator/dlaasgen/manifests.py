@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dlaasgen.canonical import dump
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from dlaasgen.cells import Cell
     from dlaasgen.matrix import Matrix
@@ -116,12 +116,16 @@ def _mark(holder: dict[str, Any], own: Identity) -> None:
             metadata[field] = {**present, **marks}
 
 
-def finish(cell: Cell, objects: list[dict[str, Any]], own: Identity, suffix: str) -> tuple[str, list[Manifest]]:
+def finish(
+    cell: Cell, objects: list[dict[str, Any]], own: Identity, suffix: str, texts: Sequence[str] | None = None
+) -> tuple[str, list[Manifest]]:
     """(name, manifests) of a cell's objects: the name by their content, and their texts with the name in place.
 
-    `suffix` is ".yaml" or ".json"; the name is the same in both. Raises ValueError for what has no YAML form.
+    `suffix` is ".yaml" or ".json"; the name is the same in both. `texts` are the objects as canonical YAML, when they
+    are known already. Raises ValueError for what has no YAML form.
     """
-    texts = [dump(data) for data in objects]
+    if texts is None:
+        texts = [dump(data) for data in objects]
     name = own.stand_in[:-_HASH] + hashlib.sha256("---\n".join(texts).encode()).hexdigest()[:_HASH]
     manifests = []
     for number, (data, text) in enumerate(zip(objects, texts, strict=True)):

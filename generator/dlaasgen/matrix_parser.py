@@ -14,7 +14,6 @@ from dlaasgen.matrix import API_VERSION, DIALECTS, Matrix
 from dlaasgen.matrix_axes import Axes, check_parameter_name, parse_axes, parse_sample, parse_zip
 from dlaasgen.matrix_faults import Faults, listed, meant, named, near_key, path_text, quoted
 from dlaasgen.matrix_gitops import parse_gitops, parse_target
-from dlaasgen.matrix_results import parse_patterns
 from dlaasgen.matrix_rules import parse_excludes, parse_includes
 from dlaasgen.matrix_sections import (
     parse_cluster,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dlaasgen.findings import Finding
+    from dlaasgen.logs.patterns import Pattern
     from dlaasgen.matrix import Json, Path, Where
 
 KEYS = (
@@ -85,13 +85,19 @@ def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.Image
         target=parse_target(document["target"], faults) if "target" in document else {},
         kubernetes=parse_kubernetes(document, faults),
         waivers=parse_waivers(document.get("checks", {}), faults),
-        patterns=parse_patterns(document.get("results", {}), faults),
+        patterns=_patterns(document["results"], faults) if "results" in document else (),
         file=file,
         images=images,
     )
     if faults:
         _check_texts(matrix, {*axes.names, *axes.extras, *params}, faults)
     return matrix
+
+
+def _patterns(value: Json, faults: Faults) -> tuple[Pattern, ...]:
+    from dlaasgen.matrix_results import parse_patterns  # most matrices have none, and need not know of logs
+
+    return parse_patterns(value, faults)
 
 
 def _check_texts(matrix: Matrix, names: set[str], faults: Faults) -> None:

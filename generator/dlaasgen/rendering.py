@@ -6,15 +6,18 @@ written as text, cell by cell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from dlaasgen.errors import PrototypeError
 from dlaasgen.findings import Finding, shown, together
+from dlaasgen.forms import Forms
 from dlaasgen.manifests import Identity, Manifest, adopt, finish, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from dlaasgen.cells import Cell
     from dlaasgen.conversion import Converted
@@ -29,24 +32,27 @@ _MOST_FAULTS = 20
 class Plan:
     """All that the cells of one render have in common.
 
-    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell, decoded as it
-                    is asked for; raises PrototypeError, or ValueError, at once or then, when that is no JSON
-    check           the findings of one manifest
+    evaluate        (common parameters, per-cell parameters) -> what the prototype returns for each cell, as JSON text;
+                    raises PrototypeError, or ValueError when it is no JSON
+    check           the findings of one manifest; where what is given beside it is equal and not None, manifests differ
+                    at most in what `Filled.alike` says
     canonical_json  JSON text with sorted keys and no blanks
     component       (cell, parameters, objects, their conversion if there was one) -> (path, text) of a jsonnet program
                     that stands beside the YAML; None for no such file
     conform         a cell's objects -> the same in the matrix's dialect, with what was lost; None when they are so
+    forms           the YAML texts written so far, which the next ones resemble
     """
 
     matrix: Matrix
     prototype: Prototype
     run: str
     suffix: str
-    evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], Iterable[Any]]
-    check: Callable[[Mapping[str, Any]], Sequence[Finding]]
+    evaluate: Callable[[Mapping[str, Any], Sequence[Mapping[str, Any]]], Iterable[str]]
+    check: Callable[[Mapping[str, Any], Hashable], Sequence[Finding]]
     canonical_json: Callable[[Any], str]
     component: Callable[[Cell, Mapping[str, Any], Sequence[Mapping[str, Any]], object], tuple[str, str]] | None = None
     conform: Callable[[Sequence[dict[str, Any]]], Sequence[Converted] | None] | None = None
+    forms: Forms = field(default_factory=Forms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +95,15 @@ def render(plan: Plan, cells: Sequence[Cell]) -> Iterator[Rendered]:
         for c, i in zip(cells, own, strict=True)
     ]
     try:
-        values = iter(plan.evaluate(common, given))
+        sources = iter(plan.evaluate(common, given))
     except (PrototypeError, ValueError) as error:
         raise _at_fault(plan, cells, common, given, error) from None
     for n, cell in enumerate(cells):
         try:
-            value = next(values)
+            rendered = _rendered(plan, cell, own[n], everything[n], next(sources))
         except ValueError as error:
             raise _at_fault(plan, cells, common, given, error) from None
-        yield _rendered(plan, cell, own[n], everything[n], value)
+        yield rendered
 
 
 def _at_fault(
@@ -113,7 +119,7 @@ def _at_fault(
     found: list[Finding] = []
     for cell, params in zip(cells, given, strict=True):
         try:
-            list(plan.evaluate(common, [params]))
+            orjson.loads(*plan.evaluate(common, [params]))
         except (PrototypeError, ValueError) as own:
             found += _faults(plan, cell, own)
             if len(found) >= _MOST_FAULTS:
@@ -130,7 +136,9 @@ def _faults(plan: Plan, cell: Cell | None, error: PrototypeError | ValueError) -
     return [Finding("T106", message, file=plan.prototype.file, cell=cell.id if cell else None, hint=hint)]
 
 
-def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], value: Any) -> Rendered:
+def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], source: str) -> Rendered:
+    filled = plan.forms.fill(source, own)
+    value = orjson.loads(source) if filled is None else filled.data
     objects = objects_of(value)
     if objects is None:
         raise PrototypeError(
@@ -148,14 +156,19 @@ def _rendered(plan: Plan, cell: Cell, own: Identity, params: Mapping[str, Any], 
     converted = plan.conform(objects) if plan.conform is not None else None
     if converted is not None:
         objects = [c.data for c in converted]
-    for data in objects:
-        adopt(data, own)
+        filled = None
     try:
-        job, manifests = finish(cell, objects, own, plan.suffix)
+        if filled is None:
+            if converted is None and objects[0] is value:
+                plan.forms.learn(source, value, own)
+            for data in objects:
+                adopt(data, own)
+        job, manifests = finish(cell, objects, own, plan.suffix, None if filled is None else [filled.text])
     except ValueError as error:
         message = f"prototype {plan.prototype.name} returns what cannot be written as YAML (cell {cell.id}): {error}"
         raise PrototypeError([Finding("T109", message, file=plan.prototype.file, cell=cell.id)]) from None
-    findings = [_placed(f, plan, cell, m, own, job) for m in manifests for f in plan.check(m.data)]
+    alike = None if filled is None else filled.alike
+    findings = [_placed(f, plan, cell, m, own, job) for m in manifests for f in plan.check(m.data, alike)]
     for manifest, one in zip(manifests, converted or (), strict=False):
         findings += [_placed(f, plan, cell, manifest, own, job) for f in one.findings]
     if plan.component is not None:

@@ -14,7 +14,7 @@ from dlaasgen.adapters.matrix_files import read
 from dlaasgen.checks import CODES, POLICIES, Checker, Context, check_manifest, check_set, check_waivers
 from dlaasgen.findings import Finding
 from dlaasgen.matrix import Cluster, Waiver
-from jobs import BOX, POD, WORKER, changed, flat, job, service, tfjob
+from jobs import ARGS, BOX, POD, WORKER, changed, flat, job, service, tfjob
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -148,6 +148,48 @@ def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         assert checker.findings(changed(tfjob(), *WORKER, "replicas", to=number + 1)) == []
         assert len(checker._clean) <= 2
+
+
+class Counting:
+    """A schema checker that objects to a job without workers, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def findings(self, manifest: Mapping[str, Any]) -> list[Finding]:
+        self.asked += 1
+        return [] if "Worker" in manifest.get("spec", {}).get("tfReplicaSpecs", {}) else [Finding("K110", "no worker")]
+
+
+def test_the_schema_is_asked_once_of_jobs_that_are_alike() -> None:
+    schemas = Counting()
+    checker = Checker(Context(facts=benchmark_facts()), schemas)
+    told = [checker.findings(tfjob(*ARGS[:2], f"--model={m}", *ARGS[3:]), "x") for m in ("vgg11", "vgg16", "vgg99")]
+    assert [[f.code for f in found] for found in told] == [[], [], ["P309", "P309"]]  # flags are read every time
+    assert [f.code for f in checker.findings(changed(tfjob(), "metadata", "name", to="No"), "x")] == ["P101"]
+    assert schemas.asked == 2  # a name of another length makes other pods' names
+    checker.findings(tfjob(), "y")
+    assert schemas.asked == 3
+    checker.findings(tfjob(), None)
+    checker.findings(tfjob())
+    assert schemas.asked == 5
+
+
+def test_what_is_objected_to_is_told_of_all_that_are_alike() -> None:
+    schemas = Counting()
+    checker = Checker(Context(dialect="tfjob-v1-flat"), schemas)
+    for _ in range(2):
+        assert [f.code for f in checker.findings(tfjob(), "of another dialect")] == ["K111"]
+        assert "K110" in [f.code for f in checker.findings(tfjob(workers=0), "no workers")]
+        assert "P201" in [f.code for f in checker.findings(changed(flat(), *BOX, "image", to="busybox"), "image")]
+    assert schemas.asked == 6
+
+
+def test_kinds_that_are_no_jobs_are_checked_each_time() -> None:
+    schemas = Counting()
+    checker = Checker(Context(), schemas)
+    assert [[f.code for f in checker.findings(service(), "x")] for _ in range(2)] == [["K110"], ["K110"]]
+    assert schemas.asked == 2
 
 
 def test_labels_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

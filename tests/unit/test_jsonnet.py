@@ -181,11 +181,10 @@ def test_a_failed_cell_is_named(project: Path) -> None:
     write(project, f"// @name p\n// @param size integer Size\nfunction(p)\n  {body}")
     found = library(project)
 
-    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[Any]:
-        made: list[Any] = orjson.loads(evaluate(found, "p", common, given, engine("rjsonnet"), json.dumps))
-        return made
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> list[str]:
+        return items(evaluate(found, "p", common, given, engine("rjsonnet"), json.dumps), len(given))
 
-    plan = Plan(Matrix("m", "p", "job", ()), found.prototype("p"), "1", ".yaml", evaluated, lambda _: (), json.dumps)
+    plan = Plan(Matrix("m", "p", "job", ()), found.prototype("p"), "1", ".yaml", evaluated, lambda *_: (), json.dumps)
     with pytest.raises(PrototypeError) as caught:
         list(render(plan, [Cell(f"c{n}", {}, {"size": n}) for n in range(5)]))
     assert [str(f) for f in caught.value.findings] == [
@@ -282,7 +281,19 @@ def test_an_array_of_objects_is_cut_into_its_items(name: str, source: str) -> No
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize(
-    "source", ["[1, {}]", "[{}, 1]", "[[{}], {}]", "[{}, [{}]]", "[{}, {}, {}]", "[]", "['[\\n    {', {}]", "{}"]
+    "source",
+    [
+        "[1, {}]",
+        "[{}, 1]",
+        "[{}, 1, {}]",
+        "[{}, [1], {}]",
+        "[[{}], {}]",
+        "[{}, [{}]]",
+        "[{}, {}, {}]",
+        "[]",
+        "['[\\n    {', {}]",
+        "{}",
+    ],
 )
 def test_any_other_array_is_not_cut(name: str, source: str) -> None:
     with pytest.raises(ValueError, match="not an array of 2 objects"):

@@ -35,8 +35,8 @@ def context_of(index: Index | None, kubernetes: str | None) -> dict[str, Any]:
     return {**checks, "kubernetes": kubernetes or checks.get("kubernetes")}
 
 
-def checker(checks: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], Sequence[Finding]]:
-    """A function from a manifest to its findings. `checks` as from checks_of. Raises UsageError."""
+def checker(checks: Mapping[str, Any]) -> Callable[..., Sequence[Finding]]:
+    """`Checker.findings` for `checks`, which are as from checks_of. Raises UsageError."""
     from dlaasgen.adapters.benchmark_facts import benchmark_facts
     from dlaasgen.adapters.kubernetes_schemas import KubernetesSchemas
     from dlaasgen.checks import Checker

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dlaasgen.adapters import workers
 from dlaasgen.adapters.jsonnet import Library, engine, evaluate, items
-from dlaasgen.errors import PrototypeError
+from dlaasgen.errors import PrototypeError, TreeError
 from dlaasgen.gitops import object_text, settings
 from dlaasgen.manifests import digest
 from dlaasgen.pipeline.checking import checker, checks_of
@@ -97,24 +97,24 @@ def evaluate_cells(
         plan = plan_of(job)
         told = settings(job.matrix) is not None
 
-        def work(start: int, stop: int) -> list[_Done] | PrototypeError:
-            have = None if stage is None else present
+        def work(start: int, stop: int) -> list[_Done] | PrototypeError | TreeError:
             chunks = ([cells[n] for n in todo[at : min(at + CHUNK, stop)]] for at in range(start, stop, CHUNK))
             try:
-                return [_done(r, have, told=told) for chunk in chunks for r in render(plan, chunk)]
-            except PrototypeError as error:
-                return PrototypeError(error.findings)
+                return [_done(r, stage, present, told=told) for chunk in chunks for r in render(plan, chunk)]
+            except (PrototypeError, TreeError) as error:
+                return error.__class__(error.findings)
 
         jobs = job.request.jobs or workers.default_jobs()
         if len(todo) > SPAN:
-            work(0, 1)  # what a first cell makes ready, schemas above all, each process would make again
+            with contextlib.suppress(PrototypeError):  # what a first cell makes ready each process would make again
+                list(render(plan, [cells[todo[0]]]))
         with contextlib.closing(workers.spans(work, len(todo), SPAN, jobs)) as results:
             for start, stop, result in results:
-                if isinstance(result, PrototypeError):
+                if not isinstance(result, list):
                     raise result
                 for n, (name, files, new, found, heads, objects) in zip(todo[start:stop], result, strict=True):
                     entries[n] = Entry(cells[n].id, name, cells[n].axes, own[n], files, cells[n].repeat, objects)
-                    staged += [path for path, data in new.items() if stage is not None and stage.put(path, data)]
+                    staged += new
                     findings += found
                     beside |= {f"{job.matrix.name}/{file}": (cells[n].id, head) for file, head in heads}
                 if progress is not None:
@@ -127,23 +127,23 @@ def evaluate_cells(
     return [e for e in entries if e is not None], staged, findings
 
 
-# What a worker says of one cell: the job's name, its files' digests, the bytes of those to write, the findings, and the
+# What a worker says of one cell: the job's name, its files' digests, those that it has staged, the findings, and the
 # heads of the objects beside the job, whose names two cells could share, and for GitOps what each object is.
-_Done = tuple[str, dict[str, str], dict[str, bytes], tuple["Finding", ...], list[tuple[str, dict[str, Any]]], list[str]]
+_Done = tuple[str, dict[str, str], list[str], tuple["Finding", ...], list[tuple[str, dict[str, Any]]], list[str]]
 
 
 _HEAD = ("apiVersion", "kind", "metadata")
 
 
-def _done(rendered: Rendered, present: Mapping[str, str] | None, *, told: bool) -> _Done:
-    """A rendered cell as the parent gets it, which alone writes. `present`: the digests on disk; None: no writing."""
+def _done(rendered: Rendered, stage: tree_files.Stage | None, present: Mapping[str, str], *, told: bool) -> _Done:
+    """A rendered cell as the parent gets it, its files staged unless `present` has their digests already."""
     files: dict[str, str] = {}
-    new: dict[str, bytes] = {}
+    new: list[str] = []
     for manifest in rendered.manifests:
         data = manifest.text.encode()
         files[manifest.file] = digest(data)
-        if present is not None and present.get(manifest.file) != files[manifest.file]:
-            new[manifest.file] = data
+        if stage is not None and present.get(manifest.file) != files[manifest.file] and stage.put(manifest.file, data):
+            new.append(manifest.file)
     heads = [(m.file, {f: m.data.get(f) for f in _HEAD}) for m in rendered.manifests[1:] if m.data]
     objects = [object_text(m.data) for m in rendered.manifests if m.data] if told else []
     return rendered.job, files, new, rendered.findings, heads, objects
@@ -158,14 +158,12 @@ def plan_of(job: Job) -> Plan:
     def dumps(value: Any) -> str:
         return orjson.dumps(value).decode()
 
-    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> Iterable[Any]:
+    def evaluated(common: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         text = evaluate(job.library, job.matrix.prototype, common, given, run, dumps)
         try:
-            parts = items(text, len(given))
+            return items(text, len(given))
         except ValueError:  # not every cell is one object
-            values: list[Any] = orjson.loads(text)
-            return values
-        return map(orjson.loads, parts)  # one at a time: what they are made into is smaller
+            return [dumps(value) for value in orjson.loads(text)]
 
     return Plan(
         matrix=job.matrix,
