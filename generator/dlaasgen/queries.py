@@ -226,8 +226,14 @@ def checked(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
         unknown = {name: None for name in unknown if name not in told}
     if unknown and rows:
         known = names(rows)
-        raise UsageError([Finding("C130", f"there is no column {n}", hint=did_you_mean(n, known)) for n in unknown])
+        raise UsageError([_no_column(name, known) for name in unknown])
     return list(columns)
+
+
+def _no_column(name: str, known: Iterable[str]) -> Finding:
+    near = did_you_mean(name, known)
+    some = f"one of {', '.join(sorted(known))}" if near is None else None
+    return Finding("C130", f"there is no column {name}", expected=some, hint=near)
 
 
 def flat(rows: Iterable[Row], columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -340,7 +340,7 @@ def test_the_store_is_cared_for(dlaasgen: Run, collect: Run, folder: Path, tmp_p
     assert store("prune", "--run", "1").ok().out == "removed 1 job and 3 logs\n"
     assert stored(dlaasgen, tmp_path) == []
     assert "needs --to" in store("backup").exits(2).err
-    assert "has no log" in store("log", "--digest", "0000").exits(7).err
+    assert "no log has a digest that begins with 0000" in store("log", "--digest", "0000").exits(7).err
 
 
 def test_what_is_not_there_is_told(collect: Run, tmp_path: Path) -> None:

@@ -127,6 +127,8 @@ def test_pods_that_never_gave_a_log_reach_a_result(api: Api, collect: Run, dlaas
         "worker 0: ErrImagePull: the image cannot be pulled; worker 1: Unschedulable: 1 Insufficient cpu."
     )
     assert [one["reason"] for one in found["kubernetes"]] == ["ErrImagePull", "Unschedulable"]
+    # A result that was never of a log is whole.
+    assert dlaasgen("store", "doctor", "--store", "s.db", "-o", "json", cwd=tmp_path).ok().data == []
     assert collect(cwd=tmp_path).ok().data["results"] == 0
     # Things get better.
     api.pods = [pod(0), pod(1)]

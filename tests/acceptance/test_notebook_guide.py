@@ -69,7 +69,7 @@ def test_what_is_not_there_is_told(store: Store) -> None:
     with pytest.raises(StoreError, match="no result of job x in run '2'"):
         store.series({"job": "x", "run": "2"})
     assert store.logs({"job": "x", "run": "2"}) == []
-    with pytest.raises(StoreError, match="the store has no log 0"):
+    with pytest.raises(StoreError, match="no log has a digest that begins with 0"):
         store.text("0")
     with pytest.raises(UsageError, match="modle"):
         store.results(where='modle == "x"')

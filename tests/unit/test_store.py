@@ -306,7 +306,7 @@ def test_pruning_a_run_leaves_the_logs_that_another_one_has(database: Database) 
     assert care.prune(database, "1", dry=False) == (1, 0)
     assert held(database) == [b"x\n"]
     assert care.doctor(database) == []
-    with pytest.raises(UsageError, match="no such run; found 1; expected one of 2"):
+    with pytest.raises(UsageError, match="no such run; found 1; expected one of '2'"):
         care.prune(database, "1", dry=False)
     assert care.prune(database, "2", dry=False) == (1, 1)
     assert held(database) == []
@@ -339,7 +339,7 @@ def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (a)").connection.close()
     for name, words in {
         "missing.db": "there is no store",
-        "text.db": "file is not a database",
+        "text.db": "is no store; found a file of another kind",
         "other.db": "is no store",
         "": "is a folder",
     }.items():

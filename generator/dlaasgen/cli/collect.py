@@ -132,6 +132,8 @@ def collect(
     else:
         for name_, reason in done.left_out:
             output.detail(f"left out: {name_}: {reason}")
+        if done.left_out and output.level < output.VERBOSE:
+            output.say(f"left out: {counted(len(done.left_out), 'file')}; -v lists them and says why")
         _unmatched([u["path"] or u["key"] for u in done.unmatched])
         logs = f"{counted(done.logs, 'log')}, {done.new} of them new"
         output.say(f"{store_name(store)}: {logs}; {counted(done.results, 'result')}")

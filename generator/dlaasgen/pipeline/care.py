@@ -49,5 +49,6 @@ def raw(store: str, digest: str) -> Iterator[bytes]:
     """A raw log's bytes. Raises StoreError when no log has a digest that begins so."""
     with opened(store) as database, database.read() as connection:
         if (full := log_store.full_digest(connection, digest)) is None:
-            raise StoreError([Finding("C132", f"the store has no log {digest}")])
+            message = f"no log has a digest that begins with {digest}, or several have"
+            raise StoreError([Finding("C132", message, hint="`dlaasgen store logs` lists them")])
         yield from log_store.read(connection, full)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen import queries
-from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import opened
 from dlaasgen.errors import StoreError
 from dlaasgen.findings import Finding
+from dlaasgen.pipeline import care
 from dlaasgen.pipeline.results import query
 
 if TYPE_CHECKING:
@@ -70,7 +70,4 @@ class Store:
 
     def text(self, digest: str) -> str:
         """The text of a log, by its digest or the beginning of it; bytes that are no UTF-8 become U+FFFD."""
-        with opened(self.name) as database, database.read() as connection:
-            if (full := log_store.full_digest(connection, digest)) is None:
-                raise StoreError([Finding("C132", f"the store has no log {digest}")])
-            return b"".join(log_store.read(connection, full)).decode(errors="replace")
+        return b"".join(care.raw(self.name, digest)).decode(errors="replace")

@@ -6,6 +6,7 @@ Archives are untrusted. Names in them only say what a log is called, and never w
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tarfile
 import tempfile
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MEMBERS = 1_000_000
+_SERVER = re.compile(r"[A-Za-z0-9+]+:/|[\w.-]+:\d+(/|$)")
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.zst", ".zip")
 
 
@@ -60,11 +62,12 @@ class Places:
                     found.left_out.append((file.name, "not named like a log"))
         elif os.path.isfile(path):
             file = File(path, text(os.path.basename(path)), os.path.getsize(path))
-            archive = is_archive(path)
+            archive = is_archive(path) or unpacked_archive(path)
             files += self._archive(file, found, wanted, "") if archive else [file]
         else:
-            hint = "a folder, an archive, a file, or - for standard input"
-            raise UsageError([Finding("R120", f"there is no {text(path)}", expected=hint)])
+            expected = "a folder, an archive, a file, or - for standard input"
+            servers = "Loki is loki+https://HOST, a cluster k8s://NAMESPACE" if _SERVER.match(path) else None
+            raise UsageError([Finding("R120", f"there is no {text(path)}", expected=expected, hint=servers)])
         found.logs = _together(files)
         return found
 

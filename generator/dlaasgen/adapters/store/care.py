@@ -77,7 +77,12 @@ def backup(database: Database, target: str) -> None:
         # What a copy that was killed has left.
         _remove(staged)
         origin = database.engine.url.database or ""
-        with closing(sqlite3.connect(origin, timeout=WAIT)) as source, closing(sqlite3.connect(staged)) as copy:
+        frozen = origin.startswith("file:")  # see database.py
+        address = f"{origin}?immutable=1" if frozen else origin
+        with (
+            closing(sqlite3.connect(address, timeout=WAIT, uri=frozen)) as source,
+            closing(sqlite3.connect(staged)) as copy,
+        ):
             # One moment: without it, the copy begins again whenever somebody writes.
             source.execute("BEGIN")
             source.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -115,7 +120,7 @@ def prune(database: Database, run: str | None, *, dry: bool) -> tuple[int, int]:
             )
             if not gone:
                 runs = sorted(connection.execute(sa.select(jobs.c.run).distinct()).scalars())
-                near = f"one of {', '.join(runs[:10])}" if runs else None
+                near = f"one of {', '.join(map(repr, runs[:10]))}" if runs else None
                 raise UsageError([Finding("C132", "the store has no such run", found=run, expected=near)])
             for table in (results, sources, evidence, jobs):
                 connection.execute(sa.delete(table).where(table.c.run == run))

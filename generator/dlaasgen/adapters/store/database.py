@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -71,6 +72,9 @@ class Database:
 def opened(name: str, *, make: bool = False) -> Iterator[Database]:
     """The store that `name` says: a path, or a URL of PostgreSQL. With `make`, it is made when it is not there."""
     url = _url(name)
+    folder = os.path.dirname(url.database or "") or "."
+    if url.get_backend_name() == "sqlite" and not os.path.isdir(folder):
+        raise StoreError([Finding("C120", f"there is no folder {folder} for the store {name}")])
     if url.get_backend_name() == "sqlite" and not make and not os.path.exists(url.database or ""):
         raise StoreError([Finding("C120", f"there is no store {name}", hint="dlaasgen collect makes one")])
     database = Database(shown(url), _engine(url))
@@ -94,7 +98,9 @@ def now() -> str:
 
 def shown(url: sa.URL) -> str:
     """A store's name for people: no password in it."""
-    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    if url.get_backend_name() == "sqlite":
+        return url.database or ""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
 
 
 def _url(name: str) -> sa.URL:
@@ -128,11 +134,17 @@ def _engine(url: sa.URL) -> sa.Engine:
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:
+    frozen = "immutable" in url.query or _frozen(url.database or "")
+    if frozen and not url.query:
+        options = {"mode": "ro", "immutable": "1", "uri": "true"}
+        url = url.set(database=f"file:{quote(os.path.abspath(url.database or ''))}", query=options)
     engine = sa.create_engine(url, connect_args={"timeout": WAIT}, poolclass=sa.NullPool)
 
     @sa.event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver would begin transactions where it sees fit
+        if frozen:
+            return
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         _log_ahead(connection)
@@ -143,6 +155,13 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _frozen(path: str) -> bool:
+    """Whether a file can only be read: SQLite then has no place for what it keeps beside it, and needs none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    ahead = os.path.exists(f"{path}-wal") and os.path.getsize(f"{path}-wal") > 0
+    return os.path.isfile(path) and not os.access(folder, os.W_OK) and not ahead
 
 
 def _log_ahead(connection: Any) -> None:
@@ -202,4 +221,10 @@ def _told(name: str) -> Iterator[None]:
         if "malformed" in words:
             hint = "restore a backup, or collect again into a new one"
             raise StoreError([Finding("C125", f"the store {name} is damaged: {words}", hint=hint)]) from error
-        raise StoreError([Finding("C123", f"the store {name} fails: {words}")]) from error
+        if "not a database" in words:
+            hint = "name another file; dlaasgen collect makes a store where there is none"
+            found = "a file of another kind"
+            raise StoreError([Finding("C120", f"{name} is no store", found=found, hint=hint)]) from error
+        closed = "readonly" in words or "unable to open" in words
+        writable = "the file and its folder have to be writable" if closed else None
+        raise StoreError([Finding("C123", f"the store {name} fails: {words}", hint=writable)]) from error
