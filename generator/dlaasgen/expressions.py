@@ -151,9 +151,11 @@ def _compile_findings(raw: str, text: str, known: frozenset[str], place: Place) 
     for line, column, what in faults:
         if _within_name(text.split("\n")[line - 1], column - 1, known):
             continue
-        at = f"at character {column}" if "\n" not in text.strip() else f"at line {line}, character {column}"
+        at = f"at character {column}"
+        if "\n" in text.strip():
+            at = f"at line {line}, character {column} of the expression"
         message, hint = _words(what.removesuffix(" [INVALID_ARGUMENT]"), text, line, column, known)
-        finding = place.finding("M210", f"{message} {at} of the expression", found=_quoted(text), hint=hint)
+        finding = place.finding("M210", f"{message} {at}", found=_quoted(text), hint=hint)
         findings.setdefault((message, hint), finding)
     return list(findings.values())
 

@@ -63,6 +63,7 @@ def parse(
 
 def _matrix(document: dict[str, Json], file: str | None, lock: images_lock.ImageLock | None, faults: Faults) -> Matrix:
     _check_top(document, faults)
+    document = _as_meant(document)
     document, images = images_lock.resolve(document, lock, faults)
     params = _params(document.get("params", {}), faults)
     axes = parse_axes(document["axes"], faults) if "axes" in document else Axes()
@@ -145,6 +146,12 @@ def _check_top(document: dict[str, Json], faults: Faults) -> None:
     if faults.is_text(version, ("apiVersion",), API_VERSION) and version != API_VERSION:
         message = "this version of dlaasgen does not read this apiVersion"
         faults.add("M113", ("apiVersion",), message, found=quoted(version), expected=API_VERSION)
+
+
+def _as_meant(document: dict[str, Json]) -> dict[str, Json]:
+    """The document with what misspelt keys hold at those that are meant: a slip is told once, and no more for it."""
+    slips = {near: value for key, value in document.items() if key not in KEYS and (near := near_key(key, KEYS))}
+    return {**slips, **document}
 
 
 def _check_cells(document: dict[str, Json], faults: Faults) -> None:

@@ -178,6 +178,8 @@ def _wrong_type(prototype: Prototype, parameter: Parameter, value: object) -> Fi
             f"write {value} without quotes"
             if re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", value)
             else "write a decimal number without quotes"
+            if re.match(r"[-+.]?[0-9]", value)
+            else None
         )
     return Finding(
         "T105",

@@ -129,6 +129,7 @@ def test_help(do: Run, tmp_path: Path, name: tuple[str, ...], option: str) -> No
         ),
         (("check", "--output", "xml", "matrix/small.yaml"), "'table', 'json', 'sarif', 'github'"),
         (("explain", "P21"), "P21"),
+        (("explain", "resnet50-bs32"), "of a cell: dlaasgen cells MATRIX --explain CELL"),
         (("explain",), "Missing argument"),
         (("schema", "extra"), "unexpected extra argument"),
     ],

@@ -21,6 +21,7 @@ def test_a_new_project_renders_and_passes_the_checks(dlaasgen: Run, tmp_path: Pa
     project = tmp_path / "speed"
     assert files(project) == {path: text.encode() for path, text in scaffold("speed").items()}
     assert all(f"wrote speed/{path}\n" in said.out for path in scaffold("speed"))
+    assert said.out.endswith("\nnext: dlaasgen render speed/matrix/nightly.yaml\n")
     first = dlaasgen("render", "matrix/nightly.yaml", cwd=project).ok()
     assert first.err == ""
     assert len(list((project / "rendered/nightly/jobs").iterdir())) == 5
@@ -35,6 +36,7 @@ def test_files_that_are_there_are_kept_and_named(dlaasgen: Run, tmp_path: Path) 
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "mine"
     assert "kept ./README.md: it was there before" in said.out
     again = dlaasgen("init", cwd=tmp_path).ok()
+    assert again.out.endswith("\nnext: dlaasgen render matrix/nightly.yaml\n")
     assert "wrote" not in again.out
 
 

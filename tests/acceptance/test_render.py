@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -224,6 +225,18 @@ def test_a_selector_of_nothing_is_refused(do: Run, here: Path) -> None:
     assert "M230" in said.err
     assert "did you mean alexnet-batch-size32?" in said.err
     assert tree(here) == before
+
+
+def test_a_rule_that_does_nothing_is_told_every_time(do: Run, here: Path) -> None:
+    idle = {"when": "model == 'vgg16'", "num_batches": 5}
+    put(here, matrix(include=[idle]))
+    told = r"matrix/small.yaml:1:\d+: include\[0\]: warning\[M221\]: include\[0\] merges into no cell, .*\n"
+    for options in ((), (), ("--dry-run",), ("--no-cache",)):
+        said = do("render", SMALL, *options, cwd=here).ok().err
+        assert re.fullmatch(told, said)
+    said = do("check", SMALL, cwd=here).ok().out
+    assert "warning[M221]" in said
+    assert "| M221 | warning | matrix/small.yaml:1 |" in (here / "rendered/small/README.md").read_text()
 
 
 def test_another_run_has_other_names_and_nothing_else(do: Run, here: Path) -> None:

@@ -58,28 +58,26 @@ def test_what_an_expression_depends_on() -> None:
 
 
 COMPILE = {
-    "batch_sze * replicas > 1": "there is no variable batch_sze at character 1 of the expression; found "
+    "batch_sze * replicas > 1": "there is no variable batch_sze at character 1; found "
     "'batch_sze * replicas > 1'; did you mean batch_size?",
-    "qqq": "there is no variable qqq at character 1 of the expression; found 'qqq'",
-    'data-format == "x"': "data-format is no identifier at character 1 of the expression; found "
+    "qqq": "there is no variable qqq at character 1; found 'qqq'",
+    'data-format == "x"': "data-format is no identifier at character 1; found "
     '\'data-format == "x"\'; write cell["data-format"]',
-    'namespace == "x"': "namespace is a word that CEL reserves at character 1 of the expression; found "
+    'namespace == "x"': "namespace is a word that CEL reserves at character 1; found "
     '\'namespace == "x"\'; write cell["namespace"]',
-    'type == "x"': "== does not combine type(type) and string at character 6 of the expression; found "
+    'type == "x"': "== does not combine type(type) and string at character 6; found "
     '\'type == "x"\'; type is a type in CEL: write cell["type"]',
-    'model = "x"': "unexpected '=' at character 7 of the expression; found 'model = \"x\"'; compare with ==",
-    "model ==": "the expression ends too early at character 9 of the expression; found 'model =='",
-    "1 2": "unexpected '2' at character 3 of the expression; found '1 2'",
-    "foo(model)": "there is no function foo at character 4 of the expression; found 'foo(model)'",
-    "model.foo()": "there is no function foo at character 10 of the expression; found 'model.foo()'",
-    "has(model)": "has() takes a member of cell at character 5 of the expression; found 'has(model)'; "
-    "write has(cell.name)",
-    "model.startsWith(3)": "no function takes these types: 'startsWith' applied to '(dyn, int)' at character 17 "
-    "of the expression; found 'model.startsWith(3)'",
-    '"a" + 1 == "x"': "+ does not combine string and int at character 5 of the expression; found "
+    'model = "x"': "unexpected '=' at character 7; found 'model = \"x\"'; compare with ==",
+    "model ==": "the expression ends too early at character 9; found 'model =='",
+    "1 2": "unexpected '2' at character 3; found '1 2'",
+    "foo(model)": "there is no function foo at character 4; found 'foo(model)'",
+    "model.foo()": "there is no function foo at character 10; found 'model.foo()'",
+    "has(model)": "has() takes a member of cell at character 5; found 'has(model)'; write has(cell.name)",
+    "model.startsWith(3)": "no function takes these types: 'startsWith' applied to '(dyn, int)' at character 17; found "
+    "'model.startsWith(3)'",
+    '"a" + 1 == "x"': "+ does not combine string and int at character 5; found "
     '\'"a" + 1 == "x"\'; convert with string(), int() or double()',
-    "9223372036854775808 == 1": "invalid int literal at character 1 of the expression; found "
-    "'9223372036854775808 == 1'",
+    "9223372036854775808 == 1": "invalid int literal at character 1; found '9223372036854775808 == 1'",
     "model == 'x' &&\n mdel == 'y'": "there is no variable mdel at line 2, character 2 of the expression; found "
     "\"model == 'x' &&\\n mdel == 'y'\"; did you mean model?",
     " ": "the expression is empty; found ' '",
@@ -99,8 +97,8 @@ def test_every_unknown_name_is_told_once() -> None:
     with pytest.raises(MatrixError) as caught:
         compile_expression("a && b && a", NAMES)
     assert [f.message for f in caught.value.findings] == [
-        "there is no variable a at character 1 of the expression",
-        "there is no variable b at character 6 of the expression",
+        "there is no variable a at character 1",
+        "there is no variable b at character 6",
     ]
 
 

@@ -89,6 +89,15 @@ def test_a_covering_array_is_asked_for_by_its_strength() -> None:
     assert made(sample={"pairwise": 2}).sample == Sample(strength=2)
 
 
+def test_a_misspelt_key_is_told_once_and_nothing_that_follows_from_it() -> None:
+    document = {**HEAD, "axis": {"a": [1]}, "exclude": [{"a": 1}], "id": "x{{ a }}"}
+    with pytest.raises(MatrixError) as caught:
+        parse(document)
+    assert [str(f) for f in caught.value.findings] == [
+        "axis: error[M110]: a matrix file has no key axis; did you mean axes?"
+    ]
+
+
 def test_include_only() -> None:
     matrix = parse({**HEAD, "include": [{"site": "a"}, {"site": ["a", "b"]}]})
     assert matrix.axes == ()

@@ -361,6 +361,7 @@ def wrong(name: str, rest: str) -> list[str]:
         ("batch_size", 1.5, "found 1.5; expected integer"),
         ("batch_size", True, "found True; expected integer"),
         ("batch_size", {}, "found {}; expected integer"),
+        ("batch_size", "big", "found 'big'; expected integer"),
         ("rate", "0.1", "found '0.1'; expected number; write 0.1 without quotes"),
         ("rate", "1e-3", "found '1e-3'; expected number; write a decimal number without quotes"),
         ("rate", False, "found False; expected number"),

@@ -30,7 +30,7 @@ def test_selectors_that_select_nothing() -> None:
         "--select: error[M230]: batch_size > 99 selects no cell",
         "--select: error[M230]: there is no cell zzz; `dlaasgen cells` lists them",
         (
-            "--select: error[M210]: there is no variable modle at character 1 of the expression; "
+            "--select: error[M210]: there is no variable modle at character 1; "
             "found \"modle == 'x'\"; did you mean model?"
         ),
     ]

@@ -20,4 +20,5 @@ def init(
         output.say(f"wrote {path}")
     for path in kept:
         output.say(f"kept {path}: it was there before")
-    output.say("next: dlaasgen render matrix/nightly.yaml")
+    place = "" if folder == "." else f"{folder.rstrip('/')}/"
+    output.say(f"next: dlaasgen render {place}matrix/nightly.yaml")

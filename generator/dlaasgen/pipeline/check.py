@@ -213,6 +213,8 @@ def explain(code: str) -> str:
     wanted = code.upper()
     if wanted not in known:
         hint = did_you_mean(wanted, known) or "docs/reference/findings.md lists them"
-        raise UsageError([Finding("R120", f"no finding has the code {code}", found=code, hint=hint)])
+        if not re.fullmatch(r"[A-Z][0-9]{1,4}", wanted):
+            hint = "of a cell: dlaasgen cells MATRIX --explain CELL"
+        raise UsageError([Finding("R120", f"no finding has the code {code}", hint=hint)])
     title, text = known[wanted]
     return f"{wanted}: {title}\n\n{text}"

@@ -64,9 +64,9 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
         try:
             outcome = _rendered(request, data, matrix, progress)
             written = os.path.dirname(outcome.tree) if request.mode == "write" else None
-            return replace(outcome, findings=_in_files(outcome.findings, matrix, written))
+            return replace(outcome, findings=_in_files(outcome.findings, request, matrix, written))
         except CheckError as error:
-            raise CheckError(_in_files(error.findings, matrix, None)) from None
+            raise CheckError(_in_files(error.findings, request, matrix, None)) from None
         except UsageError as error:
             unknown = [replace(f, file=matrix.file, path="kubernetes") for f in error.findings if f.code == "K109"]
             if not unknown or request.kubernetes is not None or matrix.kubernetes is None:
@@ -74,15 +74,22 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
             raise MatrixError(unknown) from None  # the file asks for it, not the command line
 
 
-def _in_files(findings: Sequence[Finding], matrix: Matrix, out: str | None) -> tuple[Finding, ...]:
-    """Findings of manifests with a file that is there: the manifest in `out`, or the matrix when it is not written."""
+def _in_files(findings: Sequence[Finding], request: Request, matrix: Matrix, out: str | None) -> tuple[Finding, ...]:
+    """Findings with a file that is there: the manifest in `out`, or the matrix, as the command names it."""
     inside = f"{matrix.name}/{gitops.JOBS}"
-    return tuple(
-        replace(f, file=shown(os.path.join(out, f.file)) if out is not None else matrix.file)
-        if f.file is not None and f.file.startswith(inside)
-        else f
-        for f in findings
-    )
+    source = _source(request)
+
+    def file_of(f: Finding) -> str | None:
+        if f.file is None or not f.file.startswith(inside):
+            return matrix.file if f.file == source else f.file
+        return shown(os.path.join(out, f.file)) if out is not None else matrix.file
+
+    return tuple(replace(f, file=file_of(f)) for f in findings)
+
+
+def _source(request: Request) -> str:
+    """The matrix file as the index names it."""
+    return project.relative(request.matrix, project.root(request.matrix))
 
 
 def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[[int, int], None] | None) -> Outcome:
@@ -98,7 +105,7 @@ def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[
         matrix,
         library,
         prototype,
-        project.relative(request.matrix, root),
+        _source(request),
         _inputs(data, library, matrix),
     )
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
@@ -135,9 +142,10 @@ def _render_anew(
     known: Index | None,
     progress: Callable[[int, int], None] | None,
 ) -> Outcome:
-    from dlaasgen.cells import expand, select
+    from dlaasgen.cells import expand_with_notes, select
 
-    cells = expand(job.matrix)
+    expansion = expand_with_notes(job.matrix)
+    cells = expansion.cells
     if job.request.select:
         cells = select(cells, job.request.select)
     own = _params(job.matrix.params, cells)
@@ -154,6 +162,7 @@ def _render_anew(
             reused = {e.id for e in kept if e is not None}
             before = findings_of(known.findings, [e.id for e in known.entries])
             findings += [f for f in before if f.cell in reused]
+        findings += [replace(f, file=job.source) for f in expansion.findings]
         if any(f.severity == "error" for f in findings):
             raise CheckError(findings)  # noqa: TRY301 - so that what is staged goes
         index, texts = _about(job, entries, findings)

@@ -9,7 +9,7 @@
 // @optionalParam steps integer 100 Steps to measure
 // @optionalParam cpu string 4 CPUs that the pod requests
 // @optionalParam memory string 8Gi Memory that the pod requests and is limited to
-// @optionalParam deadline_seconds integer 3600 Seconds after which the job is ended as failed
+// @optionalParam deadline_seconds integer 3600 Seconds that the pod may run; then it ends as failed, and its log stays
 function(params) {
   apiVersion: 'kubeflow.org/v1',
   kind: 'TFJob',
@@ -21,7 +21,8 @@ function(params) {
   },
   spec: {
     runPolicy: {
-      activeDeadlineSeconds: params.deadline_seconds,
+      // The end of what the pod's own deadline did not end: the operator then removes the pod with its log.
+      activeDeadlineSeconds: params.deadline_seconds + 300,
       backoffLimit: 1,
       cleanPodPolicy: 'Running',
     },
@@ -32,6 +33,7 @@ function(params) {
         template: {
           metadata: { labels: params.labels, annotations: params.annotations },
           spec: {
+            activeDeadlineSeconds: params.deadline_seconds,
             containers: [{
               name: 'tensorflow',
               image: params.image,
