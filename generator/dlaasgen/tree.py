@@ -6,6 +6,7 @@ Everything is a function of the matrix, the prototypes and dlaasgen's version: n
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +167,9 @@ def _texts(values: Any) -> bool:
     return values.__class__ in (list, tuple) and all(v.__class__ is str and v.count(" ") == 2 for v in values)
 
 
+_MANIFESTS = re.compile(r"(?:- jobs/[a-z0-9._-]+\.(?:yaml|json)\n)+").fullmatch
+
+
 def owned(index: Index) -> dict[str, str]:
     """Every file that the index owns, but for itself: path -> digest."""
     files = dict(index.files)
@@ -176,7 +180,11 @@ def owned(index: Index) -> dict[str, str]:
 
 def kustomization(files: Iterable[str]) -> str:
     """kustomization.yaml: `kubectl apply -k` of all manifests, in the order of the cells."""
-    return dump({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "resources": list(files)})
+    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    every = list(files)
+    listed = "".join([f"- {path}\n" for path in every])
+    # Thousands of manifests, whose names need no quotes, at once.
+    return f"{dump(head)}resources:\n{listed}" if _MANIFESTS(listed) else dump({**head, "resources": every})
 
 
 def compare(wanted: Mapping[str, str], present: Mapping[str, str]) -> Drift:

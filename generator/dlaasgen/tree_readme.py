@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from dlaasgen.findings import counted
@@ -19,7 +20,9 @@ _MOST_ROWS = 20
 
 def readme(index: Index) -> str:
     """README.md: the table that a reviewer reads."""
-    axes = list(dict.fromkeys(axis for e in index.entries for axis in e.axes))
+    entries = index.entries
+    axes = list(dict.fromkeys(chain.from_iterable([e.axes for e in entries])))
+    ids = {a: [e.axes.get(a, "") for e in entries] for a in axes}
     lines = [
         f"# {_cell(index.matrix)}",
         "",
@@ -38,23 +41,23 @@ def readme(index: Index) -> str:
         lines += ["| parameter of every cell | value |", "|---|---|"]
         lines += [f"| {_cell(k)} | {_cell(_plain(v))} |" for k, v in index.params.items()]
         lines.append("")
-    named = {(a, i): e.params[a] for e in index.entries for a, i in e.axes.items() if e.params.get(a, i) != i}
-    behind = {name: text for name, value in named.items() if (text := _plain(value)) != name[1]}
+    # One cell tells what an id stands for: in all cells it is the same.
+    some = [(a, i, e) for a in axes for i, e in dict(zip(ids[a], entries, strict=True)).items() if i]
+    behind = [(a, i, text) for a, i, e in some if (text := _plain(e.params.get(a, i))) != i]
     if behind:
         lines += ["| axis | value's id | value |", "|---|---|---|"]
-        rows = sorted(behind.items(), key=lambda row: axes.index(row[0][0]))
-        lines += [f"| {_cell(a)} | {_cell(i)} | {_cell(text)} |" for (a, i), text in rows]
+        lines += [f"| {_cell(a)} | {_cell(i)} | {_cell(text)} |" for a, i, text in behind]
         lines.append("")
-    more = [{k: v for k, v in e.params.items() if k not in e.axes} for e in index.entries]
-    names = list(dict.fromkeys(k for m in more for k in m))
+    names = list(dict.fromkeys([k for e in entries for k in e.params if k not in e.axes]))
     head = ["cell", *axes, *names, "job"]
     lines += ["| " + " | ".join(map(_cell, head)) + " |", "|" + "---|" * len(head)]
-    for entry, extra in zip(index.entries, more, strict=True):
-        row = [f"[{entry.id}]({next(iter(entry.files), '')})"]
-        row += [_cell(entry.axes.get(a, "")) for a in axes]
-        row += [_cell(_plain(extra[n])) if n in extra else "" for n in names]
-        row.append(entry.job)
-        lines.append(f"| {' | '.join(row)} |")
+    columns = [
+        [f"[{e.id}]({next(iter(e.files), '')})" for e in entries],
+        *[list(map(_cell, ids[a])) for a in axes],
+        *[[_value(e.params[n]) if n in e.params and n not in e.axes else "" for e in entries] for n in names],
+        [e.job for e in entries],
+    ]
+    lines += [f"| {' | '.join(row)} |" for row in zip(*columns, strict=True)]
     lines += ["", "## Findings", "", *_findings(index)]
     return "\n".join([*lines, ""])
 
@@ -84,7 +87,14 @@ def _findings(index: Index) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return ("false", "true")[value] if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(value: Any) -> str:
+    """A parameter's value inside a table."""
+    return _cell(_plain(value))
 
 
 _ESCAPES = str.maketrans(

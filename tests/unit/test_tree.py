@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from dlaasgen.canonical import dump
 from dlaasgen.findings import Finding
 from dlaasgen.findings_rows import rows_of
 from dlaasgen.tree import Drift, Entry, Index, compare, dump_index, kustomization, load_index, owned
@@ -108,6 +109,18 @@ def test_kustomization() -> None:
         "kind": "Kustomization",
         "resources": ["jobs/b.yaml", "jobs/a.yaml"],
     }
+
+
+@given(
+    st.lists(
+        st.from_regex(r"jobs/[a-z0-9.-]{1,5}(_1-service)?\.(yaml|json)", fullmatch=True)
+        | st.sampled_from(["jobs/a b.yaml", "jobs/a.yaml\n- x", "on", "a: b"]),
+        max_size=5,
+    )
+)
+def test_a_kustomization_is_canonical_yaml(files: list[str]) -> None:
+    head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+    assert kustomization(iter(files)) == dump({**head, "resources": files})
 
 
 def test_differences() -> None:
