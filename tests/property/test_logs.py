@@ -12,9 +12,11 @@ from dlaasgen.logs import known
 from dlaasgen.logs import reading as reading_module
 from dlaasgen.logs.events import LauncherRecord, Stage
 from dlaasgen.logs.formats.registry import FORMATS, events_of
+from dlaasgen.logs.needles import needles
 from dlaasgen.logs.patterns import Pattern
 from dlaasgen.logs.prefixes import peel
 from dlaasgen.logs.reading import read_log
+from dlaasgen.logs.runs import DIGITS
 from dlaasgen.results_json import from_json, to_json
 from logs import PREFIXES, SAMPLES, in_chunks, prefixed, result, sample
 
@@ -100,6 +102,12 @@ def test_the_time_before_a_line_is_told_by_stages_and_launcher_records_alone(
     assert names[0] == names[1]
 
 
+@given(lines)
+def test_no_needle_has_a_digit(line: bytes) -> None:
+    if needles().search(b"\n" + line):
+        assert needles().search(b"\n" + line.translate(None, DIGITS))
+
+
 @given(
     st.lists(st.sampled_from(LINES) | st.sampled_from([b"FATAL Flags parsing error:", b"1\timages/sec"]), max_size=8),
     st.lists(stamps | st.just(b""), min_size=1, max_size=3),
@@ -113,5 +121,5 @@ def test_what_lines_said_before_makes_no_difference(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading_module, "_BLOCK", block)
         together = read_log(log)
-        patch.setattr(known, "alone", lambda told, _: [*range(len(told))])
+        patch.setattr(known.Told, "alone", lambda told, _: [*range(len(told.told))])
         assert repr(read_log(log)) == repr(together)

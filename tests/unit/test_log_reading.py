@@ -331,11 +331,24 @@ def test_what_is_known_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "KNOWN", 50)
     memory = known.Memory()
     for number in range(500):
-        memory.learn(memory.plain, b"%d" % number, b"%d" % number)
-        memory.learn(memory.behind, b"%d" % number, b"2026-11-24T07:44:48Z %d" % number)
+        assert memory.plain[b"%d" % number] is None
+        assert memory.behind[b"%d" % number] is None
         assert len(memory.plain) + len(memory.behind) <= 50
-    memory.learn(memory.plain, b"x" * 2000, b"x" * 2000)
+    assert memory.plain[b"x" * 2000] is None
     assert b"x" * 2000 not in memory.plain
+    assert memory.plain.news + memory.behind.news == 1001
+
+
+def test_a_record_of_the_old_launcher_is_as_long_as_it_likes() -> None:
+    words = b"INFO|2018-11-24T07:44:48|x|1| Command to run: python x " + b"y" * 2000
+    log = b"".join(b"2026-11-24T07:44:%02dZ %b\n" % (n, words) for n in range(7))
+    assert [record.at for record in one(log).launcher] == [1795506240.0 + n for n in range(7)]
+
+
+def test_records_of_the_first_launch_alone_behind_times() -> None:
+    record = b'2026-11-24T07:44:48Z dlaasgen-launcher: {"event": "%b", "launch": "%b", "x": NaN}\n'
+    log = b"".join(record % pair for pair in ((b"start", b"a"), (b"start", b"b"), (b"end", b"b"), (b"end", b"a")))
+    assert [event.name for event in one(log).launcher] == ["start", "end"]
 
 
 def test_two_prefixes_of_one_pod() -> None:

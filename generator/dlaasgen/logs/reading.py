@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dlaasgen.logs.patterns import Pattern
 
 # Goes up when the same bytes give another reading: stored results of an older one can be read again.
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 
 
 # Blocks are cut by where they stand in the log, so that it makes no difference how the bytes came.
@@ -37,10 +37,18 @@ class Reader:
 
     def feed(self, data: bytes) -> None:
         """The next bytes, as they come."""
-        self._chunks.append(data)
-        self._waiting += len(data)
-        if self._waiting >= _BLOCK:
-            self._take()
+        position = 0
+        while self._waiting and self._waiting + len(data) - position >= _BLOCK:
+            # No more of what comes is copied behind what waits than a block needs: chunks may be large.
+            window = b"".join((*self._chunks, data[position : position + _BLOCK - self._waiting]))
+            end = self._take(window, 0)
+            position += max(end - self._waiting, 0)
+            self._chunks = [window[end : self._waiting]]
+            self._waiting = len(self._chunks[0])
+        while len(data) - position >= _BLOCK:
+            position = self._take(data, position)
+        self._chunks.append(data[position:])
+        self._waiting += len(data) - position
 
     def close(self) -> tuple[LogReading, ...]:
         """One reading for each source in order of appearance; one with Source() when no line names its writer.
@@ -61,27 +69,22 @@ class Reader:
             self._scanner.line(rest[end:], offset + end)
         return self._scanner.readings()
 
-    def _take(self) -> None:
-        """Read all whole blocks."""
-        data = b"".join(self._chunks) if len(self._chunks) > 1 else self._chunks[0]
-        position = 0
-        while len(data) - position >= _BLOCK:
-            if self._long:
-                end = data.find(b"\n", position, position + _BLOCK) + 1
-                if end:
-                    self._scanner.line(self._long, self._start)
-                    self._long = b""
-                position = end or position + _BLOCK
-                continue
-            end = data.rfind(b"\n", position, position + _BLOCK) + 1
+    def _take(self, data: bytes, position: int) -> int:
+        """Read a block, or what there is of a line that is longer; where the rest starts."""
+        start, stop = self._offset, position + _BLOCK
+        if self._long:
+            end = data.find(b"\n", position, stop) + 1
             if end:
-                self._scanner.block(data[position:end], self._offset + position)
+                self._scanner.line(self._long, self._start)
+                self._long = b""
+        else:
+            end = data.rfind(b"\n", position, stop) + 1
+            if end:
+                self._scanner.block(data[position:end], start)
             else:
-                self._long, self._start = data[position : position + min(LONGEST_LINE, _BLOCK)], self._offset + position
-            position = end or position + _BLOCK
-        self._offset += position
-        self._chunks = [data[position:]]
-        self._waiting = len(data) - position
+                self._long, self._start = data[position : position + min(LONGEST_LINE, _BLOCK)], start
+        self._offset += (end or stop) - position
+        return end or stop
 
 
 def read_log(data: bytes, patterns: Sequence[Pattern] = ()) -> tuple[LogReading, ...]:

@@ -22,6 +22,16 @@ def is_dense(data: bytes) -> bool:
     return sum(RATE in data[place : data.find(b"\n", place)] for place in places) > 1
 
 
+def form_of_all(data: bytes) -> tuple[bytes, int]:
+    """(the first line without its digits, the number of lines) when all lines are alike but for digits; else 0."""
+    form = data[: data.find(b"\n") + 1].translate(None, DIGITS)
+    # Most often the line in the middle says already that they are not.
+    middle = data.find(b"\n", len(data) // 2) + 1
+    if data[middle : data.find(b"\n", middle) + 1].translate(None, DIGITS) != form:
+        return form, 0
+    return form, _alike(data, form)
+
+
 def runs(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(start, end, lines) of the stretches of whole lines that are alike but for digits, and have a rate."""
     lines = _alike(data, data[: data.find(b"\n") + 1].translate(None, DIGITS))

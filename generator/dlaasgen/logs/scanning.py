@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from dlaasgen.logs import known
 from dlaasgen.logs.formats import tf_cnn
 from dlaasgen.logs.formats.registry import events_of
-from dlaasgen.logs.needles import first_time, needles
+from dlaasgen.logs.needles import needles
 from dlaasgen.logs.patterns import Compiled, joined
 from dlaasgen.logs.prefixes import LONGEST_LINE, NOBODY, peel
-from dlaasgen.logs.runs import is_dense, runs
+from dlaasgen.logs.runs import form_of_all, is_dense, runs
 from dlaasgen.logs.series import step_of
 from dlaasgen.logs.sources import by_source, is_one, within
-from dlaasgen.logs.state import TAIL, State
+from dlaasgen.logs.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 MOST_SOURCES = 4096
 # A pod's prefix around a rank's, and one more.
 _DEEPEST = 3
+_NEWLINE = ord("\n")
 # So many lines may stand between the two parts of one.
 _PATIENCE = 256
 # Where one line of so many has a needle, lines are known by what they said before.
 _MANY = 3
+# That is seen after so many needles.
+_ENOUGH = 64
 # The head or the tail of a log has so many bytes.
 _SMALL = 1 << 14
-# The last lines of a block stand in so many bytes of it.
-_END = 1 << 14
 
 
 class Scanner:
@@ -62,8 +63,6 @@ class Scanner:
         self._patience = 0
         self._often = False  # whether needles were found in many lines
         self._waiting: State | None = None
-        # The end of the last block that was not read line by line, and whether it is all of it.
-        self._last: tuple[bytes, State, bool] | None = None
 
     def block(self, data: bytes, offset: int, more: int = 0) -> None:
         """Whole lines, each with its end, of which the first starts at `offset`; `more` bytes were taken off before."""
@@ -73,22 +72,16 @@ class Scanner:
             return
         state = self._state(within(self.source, first))
         state.size += len(data) + more
-        if not state.first_time:
-            state.first_time = first_time(data)
+        state.begin(data)
         self._scan_or_run(data, offset, state)
-        end = data[-_END:]
-        if self._last and (self._last[1] is not state or end.count(b"\n") <= TAIL):
-            self.remember()
-        self._last = (end, state, len(end) == len(data))
+        state.ends(data, self.source, offset)
 
     def line(self, raw: bytes, offset: int, *, cut: bool = True) -> None:
         """One line by itself, without its end, which may be missing."""
-        self.remember()
         self._one(raw, offset, None, cut=cut)
 
     def readings(self) -> tuple[LogReading, ...]:
         """What there is, source by source; nobody's only if it says something, or nobody else does."""
-        self.remember()
         states = [state for state in self.states.values() if state.source != NOBODY or state.read or state.unread]
         return tuple(state.reading() for state in states or self.states.values() or (State(NOBODY),))
 
@@ -100,23 +93,8 @@ class Scanner:
             state = self.states.setdefault(source, State(source))
         return state
 
-    def remember(self) -> None:
-        """Keep the last lines of the block before."""
-        for inner in self._inner.values():
-            inner.remember()
-        if self._last is None:
-            return
-        end, state, whole = self._last
-        self._last = None
-        lines = end[:-1].split(b"\n")
-        for raw in lines[-TAIL:] if whole or len(lines) > TAIL else lines[1:]:
-            peeled = peel(raw.rstrip(b"\r")[:LONGEST_LINE], {})
-            if within(self.source, peeled.source) == state.source:
-                state.note(peeled)
-
     def _each(self, data: bytes, offset: int) -> None:
         """The lines of each source by a scanner of its own, behind the prefix; any other line by itself."""
-        self.remember()
         apart, sizes, others = by_source(data[:-1].split(b"\n"), told=self.depth < _DEEPEST)
         for source, lines in apart.items():
             inner = self._inner.get(source)
@@ -129,7 +107,7 @@ class Scanner:
             for raw in lines:
                 self._one(raw, offset, None, cut=False)
         for place, raw in others:
-            self._one(raw, offset + place, None, cut=False)
+            self._one(raw, offset + place, None, cut=False, block=offset)
 
     def _scan_or_run(self, data: bytes, offset: int, state: State) -> None:
         """Step lines in a run at once; else what the needles find."""
@@ -154,36 +132,47 @@ class Scanner:
         if self._often or len(data) - position <= _SMALL:
             self._known(data[position:] if position else data, offset + position, state)
             return
-        lines = data.count(b"\n", position)
-        state.total += lines
-        hits = 0
+        if not position:
+            form, alike = form_of_all(data)
+            # No needle has a digit: none is in a line in whose form there is none.
+            if alike and not needles().search(b"\n" + form):
+                state.total += alike
+                return
+        begin, hits = position, 0
         for match in needles().finditer(data):
-            found = match.start()
+            # The expression of Docker's lines begins with the end of the line before.
+            found = match.start() + (data[match.start()] == _NEWLINE)
             if found < position:
                 continue
             hits += 1
-            # The expression of Docker's lines begins with the end of the line before.
-            start = data.rfind(b"\n", position, found + 1 if data[found : found + 1] == b"\n" else found) + 1
-            start = max(start, position)
-            end = data.find(b"\n", max(start, found + 1))
+            start = max(data.rfind(b"\n", position, found) + 1, position)
+            end = data.find(b"\n", found)
             self._one(data[start:end], offset + start, state, cut=False)
             position = self._walk(data, end + 1, offset, state)
+            if hits == _ENOUGH and hits * _MANY > data.count(b"\n", begin, position):
+                state.total += data.count(b"\n", begin, position)
+                self._often = True
+                self._known(data[position:], offset + position, state)
+                return
+        lines = data.count(b"\n", begin)
+        state.total += lines
         self._often = hits * _MANY > lines
 
     def _known(self, data: bytes, offset: int, state: State) -> None:
         """Every line, by what it says wherever it stands; by itself where that depends on others."""
         if not data:
             return
-        lines = data[:-1].split(b"\n")
+        lines = data.split(b"\n")
+        del lines[-1]
         state.total += len(lines)
-        told, news = known.told_by(lines)
+        told, news = known.told_by(data, lines)
         self._often = self._often and news * _MANY < len(lines)
         start = 0
-        for place in (*known.alone(told, lambda one: within(self.source, one) != state.source), len(lines)):
+        for place in (*told.alone(lambda one: within(self.source, one) != state.source), len(lines)):
             if place > start:
-                whole = place - start == len(lines)
-                offset += len(data) if whole else sum(map(len, lines[start:place])) + place - start
-                known.take(told if whole else told[start:place], lines[start:place], offset, state)
+                some = lines[start:place]
+                offset += len(data) if len(some) == len(lines) else sum(map(len, some)) + len(some)
+                known.take(told.part(start, place), some, offset, state)
                 start = place
                 if state.wants_next:
                     self._waiting, self._patience = state, _PATIENCE
@@ -200,7 +189,7 @@ class Scanner:
             position = end + 1
         return position
 
-    def _one(self, raw: bytes, offset: int, base: State | None, *, cut: bool) -> None:
+    def _one(self, raw: bytes, offset: int, base: State | None, *, cut: bool, block: int = -1) -> None:
         """One line. Where there is a `base`, its lines are counted and remembered with the block's."""
         size = len(raw) + 1
         cut = cut or len(raw) > LONGEST_LINE
@@ -219,7 +208,7 @@ class Scanner:
             if base is not None:
                 base.total -= 1
                 base.size -= size
-            state.note(peeled)
+            state.note(peeled, block)
         if state.wants_next:
             state.next_line(peeled.content)
             self._waiting = None

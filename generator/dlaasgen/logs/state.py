@@ -24,8 +24,11 @@ from dlaasgen.logs.events import (
     Total,
 )
 from dlaasgen.logs.formats.failures import FLAGS, TRACEBACK, text_of
-from dlaasgen.logs.prefixes import seconds
+from dlaasgen.logs.formats.registry import events_of
+from dlaasgen.logs.prefixes import LONGEST_LINE, peel, seconds
 from dlaasgen.logs.series import Series
+from dlaasgen.logs.sources import within
+from dlaasgen.logs.stamps import first_time, has_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,6 +43,8 @@ MANY = 64
 NAMES = 256
 TAIL = 20
 TAIL_LENGTH = 500
+# The last lines of a block stand in so many bytes of it.
+_END = 1 << 14
 
 
 class State:
@@ -51,6 +56,11 @@ class State:
         self.total = self.read = self.unread = self.size = 0
         self.first_time = self.last_time = b""
         self.tail: deque[bytes] = deque(maxlen=TAIL)
+        # The last lines of the last block, which are looked at when it is known that they matter; what was taken off
+        # before them, and where the block starts.
+        self.end = b""
+        self._outer = source
+        self._block = -1
         # Whether the next line says more of what the last one began.
         self.wants_next = False
         self._count = self._nan = 0
@@ -64,7 +74,7 @@ class State:
         self._evaluations: list[Evaluation] = []
         self.stages: dict[str, Stage] = {}
         self._failures: list[str] = []
-        self._launcher: list[LauncherRecord] = []
+        self._launcher: list[LauncherRecord | bytes] = []
         self._launch: object = None
         self._metrics: dict[str, Measured] = {}
         self._environment: dict[str, str] = {}
@@ -144,6 +154,10 @@ class State:
         if launch == self._launch or launch is None:
             _bounded(self._launcher, record)
 
+    def later(self, raw: bytes) -> None:
+        """Take in a short line that tells of one record, none of a launch: it is read in the end, if it is kept."""
+        _bounded(self._launcher, raw)
+
     def next_line(self, content: bytes) -> None:
         """The line behind one that is told by two: absl's word on a flag."""
         self.wants_next = False
@@ -151,8 +165,45 @@ class State:
         if message and self._failures and self._failures[-1] == FLAGS:
             self._failures[-1] = f"{FLAGS} {message}"
 
-    def note(self, peeled: Peeled) -> None:
-        """Remember a line as the last one, and its time."""
+    def begin(self, data: bytes) -> None:
+        """Take note of a block that comes: of its size, and its time when none is known."""
+        if not self.first_time and has_time(self.end):
+            self._remember()
+        if not self.first_time:
+            self.first_time = first_time(data)
+
+    def ends(self, data: bytes, outer: Source, block: int) -> None:
+        """Remember that whole lines, without the prefixes of `outer`, of the block that starts there are the last."""
+        low = max(len(data) - _END, 0)
+        start = len(data)
+        for _ in range(TAIL + 1):
+            start = data.rfind(b"\n", low, start)
+            if start < 0:
+                break
+        few = start < 0
+        if few and low:
+            start = data.find(b"\n", low)
+        end = data[start + 1 :]
+        # What came before counts where these are not enough, or tell no time.
+        if few or (has_time(self.end) and not has_time(end)):
+            self._remember()
+        self.end, self._outer, self._block = end, outer, block
+
+    def note(self, peeled: Peeled, block: int = -1) -> None:
+        """Remember a line as the last one, and its time; but the last lines of the same block come later."""
+        if block != self._block:
+            self._remember()
+        self._note(peeled)
+
+    def _remember(self) -> None:
+        """Look at the last lines of the last block."""
+        lines, self.end = self.end[:-1].split(b"\n") if self.end else (), b""
+        for raw in lines:
+            peeled = peel(raw.rstrip(b"\r")[:LONGEST_LINE], {})
+            if within(self._outer, peeled.source) == self.source:
+                self._note(peeled)
+
+    def _note(self, peeled: Peeled) -> None:
         self.tail.append(peeled.content[: 4 * TAIL_LENGTH])
         if peeled.time:
             self.last_time = peeled.time
@@ -160,6 +211,7 @@ class State:
 
     def reading(self) -> LogReading:
         """All of it."""
+        self._remember()
         first = self._first
         header = dict(self._header)
         server = header.pop("parameter server", None)
@@ -174,7 +226,7 @@ class State:
             stages=tuple(self.stages.values()),
             parameter_server=None if server is None else int(server),
             failures=tuple(self._failures),
-            launcher=tuple(self._launcher),
+            launcher=tuple(record for one in self._launcher for record in _records(one)),
             metrics=tuple(self._metrics.values()),
             environment=self._environment,
             first_at=seconds(self.first_time),
@@ -183,6 +235,13 @@ class State:
             lines=Lines(self.total, self.read, self.unread, self.total - self.read - self.unread, self.size),
             tail=tuple(text_of(line)[:TAIL_LENGTH] for line in self.tail),
         )
+
+
+def _records(kept: LauncherRecord | bytes) -> Iterable[LauncherRecord]:
+    if isinstance(kept, LauncherRecord):
+        return (kept,)
+    found = events_of(peel(kept.rstrip(b"\r"), {}))
+    return (event for event in (found[1] if found else ()) if isinstance(event, LauncherRecord))
 
 
 def _bounded(kept: list[_Kept], value: _Kept) -> None:

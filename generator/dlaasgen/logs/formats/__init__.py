@@ -15,7 +15,7 @@ class Format(Protocol):
     """What a module of this package offers.
 
     A line in which none of its NEEDLES is found need not be handed to `read`, which never raises, whatever the line
-    is, and takes time in proportion to the line's length.
+    is, and takes time in proportion to the line's length. Needles match no digits.
     """
 
     @property
