@@ -19,6 +19,8 @@ _WIDTH = 960
 _ROW = 24
 _LONGEST = 44
 _HEIGHT = 340
+# An axis ends at so many times the largest value at most.
+_ROOM = 2.5
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 24, 12, 44
 
 
@@ -79,9 +81,12 @@ def bars(chart: Sequence[Bar], title: str, unit: str) -> str:
 def lines(chart: Sequence[Line], title: str, x_name: str, unit: str) -> str:
     """Lines over whole numbers from zero upwards, with the dashed ideal of each: its first point, scaled with x."""
     xs = sorted({x for line in chart for x, _ in line.points})
-    top = _nice(max((y for line in chart for _, y in line.points), default=0.0))
+    most = max((y for line in chart for _, y in line.points), default=0.0)
     wide, high = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     low, last = (xs[0], xs[-1]) if xs else (0.0, 1.0)
+    # There is room for the ideals, unless what was measured would be lost below them.
+    ideals = [y * last / x for x, y in (line.points[0] for line in chart) if x > 0]
+    top = _nice(max(most, min(max(ideals, default=0.0), _ROOM * most)))
 
     def at(x: float, y: float) -> tuple[float, float]:
         return _LEFT + (x - low) / ((last - low) or 1) * wide, _TOP + high - y / top * high
@@ -130,7 +135,7 @@ def _open(title: str, height: int) -> str:
 def _mark(index: int, x: float, y: float, *, hollow: bool = False) -> str:
     """A point: a circle, square, triangle or diamond."""
     colour = f"hollow l{index % COLOURS}" if hollow else f"s{index % COLOURS}"
-    form = index // 2 % 4
+    form = (index // 2 + index // COLOURS) % 4  # other ones when the colours begin again
     if form == 0:
         return f'<circle class="{colour}" cx="{x:.1f}" cy="{y:.1f}" r="5"/>'
     if form == 1:

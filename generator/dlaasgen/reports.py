@@ -96,6 +96,11 @@ def _section(title: str, inside: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{inside}</section>" if inside else ""
 
 
+def _wide(inside: str) -> str:
+    """What is moved sideways where the screen is narrow: smaller, it could not be read."""
+    return f'<div class="wide">{inside}</div>'
+
+
 def _tiles(report: Report) -> list[str]:
     states = [row.document["status"] for row in report.rows]
     counts = [("jobs", "", len(states)), *((state, f" {state}", states.count(state)) for state in _STATES)]
@@ -115,7 +120,7 @@ def _throughput(report: Report) -> str:
     key = charts.legend([safe(kind) for kind in kinds]) if len(kinds) > 1 else ""
     more = f"<p>The first {BARS} of {len(measured)} are drawn.</p>" if len(measured) > BARS else ""
     pale = "<p>Pale: unfinished, or the log speaks against the cell.</p>" if any(bar.pale for bar in chart) else ""
-    return key + charts.bars(chart, "Images per second by cell", "images/s") + pale + more
+    return key + _wide(charts.bars(chart, "Images per second by cell", "images/s")) + pale + more
 
 
 def _scaling(report: Report) -> str:
@@ -146,7 +151,7 @@ def _scaling(report: Report) -> str:
     chart = charts.lines(shown, "Images per second over replicas", REPLICAS, "images/s")
     hollow = " Hollow: the log speaks against the cell." if any(line.hollow for line in shown) else ""
     note = f"<p>Images per second of the whole job. Dashed: what the smallest job promises.{hollow}</p>"
-    return key + chart + note + more
+    return key + _wide(chart) + note + more
 
 
 def _table(report: Report) -> str:
@@ -159,7 +164,7 @@ def _table(report: Report) -> str:
             f'<tr><th scope=row>{cell}</th><td><span class="state {state}">{state}</span></td>'
             f"{figures}<td>{said}</td></tr>"
         )
-    return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+    return _wide(f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>")
 
 
 def _failure(row: Row) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dlaasgen import reports
+from dlaasgen.queries import Row
 from support import ROOT
 
 if TYPE_CHECKING:
@@ -97,3 +99,33 @@ def test_the_page_in_a_browser(dlaasgen: Run, browser: Any, tmp_path: Path, colo
         assert page.locator("svg.chart").first.bounding_box()["height"] > 30
     assert told == []
     assert set(asked) == {(tmp_path / "report/report.html").as_uri()}
+
+
+@pytest.mark.outside
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_page_on_a_narrow_screen_and_on_paper(browser: Any, tmp_path: Path, colours: Any) -> None:
+    rows = [
+        Row(
+            {"job": name, "matrix": "m", "cell": name, "run": "1", "status": "failed", "reason": "x" * 400,
+             "stage": None, "workers": [{}], "mismatches": [], "tail": ["y" * 400],
+             "metrics": {"images_per_second": {"value": 7.0 * n, "unit": "images/s", "direction": "higher"}}},
+            {"model": name},
+            {},
+        )
+        for n, name in enumerate(("resnet50-bs32-w1-eigen", "a-name-that-is-long-" * 4), 1)
+    ]  # fmt: skip
+    styles = (ROOT / "generator/dlaasgen/templates/report.css").read_text(encoding="utf-8")
+    file = tmp_path / "report.html"
+    file.write_text(reports.html(reports.Report("1", rows), styles, "0"), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 400, "height": 900}, color_scheme=colours)
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    # The chart is moved sideways, not shrunk until nobody can read it; a row of the table is there at once.
+    assert page.locator("svg.chart text").first.bounding_box()["height"] > 9
+    assert page.evaluate("document.querySelector('table').scrollWidth") <= 360
+    assert page.locator("td.number").first.evaluate("e => getComputedStyle(e, '::before').content") == '"images/s "'
+    page.set_viewport_size({"width": 720, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("pre").first.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -165,3 +165,24 @@ def test_charts_are_well_formed_and_within_their_frame(svg: str) -> None:
 
 def test_an_axis_ends_at_a_round_number() -> None:
     assert [charts._nice(value) for value in (0, 0.7, 1, 1.2, 7, 12, 99, 250)] == [1, 0.8, 1, 1.5, 8, 15, 100, 300]
+
+
+def test_what_the_smallest_job_promises_is_within_the_axis_unless_little_came_of_it() -> None:
+    def ideal(*points: tuple[float, float]) -> tuple[float, float]:
+        """Where the dashed line ends."""
+        mark = next(m for m in ET.fromstring(charts.lines([charts.Line("a", points)], "t", "x", "u")).iter()  # noqa: S314
+                    if m.get("class", "").startswith("ideal"))  # fmt: skip
+        return float(mark.attrib["x2"]), float(mark.attrib["y2"])
+
+    right, top = 936.0, 12.0
+    across, up = ideal((1, 10), (4, 20))
+    assert across == right
+    assert up >= top
+    # At 2.5 times the most that was measured the axis ends, and the line with it.
+    across, up = ideal((1, 10), (16, 12))
+    assert across < right
+    assert up == top
+
+
+def test_lines_of_one_colour_have_marks_of_their_own() -> None:
+    assert len({charts._mark(n, 0, 0) for n in range(reports.LINES)}) == reports.LINES
