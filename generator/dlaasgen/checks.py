@@ -136,7 +136,7 @@ def _apart(taken: Subject, runs: Sequence[Benchmark]) -> Hashable:
     return (
         len(taken.name),
         labels.__class__ is dict and policies_scheduling.QUEUE in labels,
-        tuple([(r.number, r.command.on_servers, r.command.on_gpu) for r in runs]),
+        tuple([(r.number, *r.command.bearing()) for r in runs]),
     )
 
 

@@ -58,6 +58,17 @@ class Command(NamedTuple):
     on_servers: str | None = None
     on_gpu: bool = False
 
+    def bearing(self) -> tuple[str | None, bool, bool, str | None]:
+        """All of it that matters to the job around it.
+
+        That is on_servers, on_gpu, whether its devices reduce among themselves though it has but one, and the threads
+        that OpenMP gets of it (None: those of its environment).
+        """
+        values = self.values.get
+        alone = values("variable_update") == "collective_all_reduce" and values("num_gpus", "1") == "1"
+        threads = values("num_intra_threads", "0") if values("mkl") == "true" else None
+        return self.on_servers, self.on_gpu, alone, threads
+
     def place(self, *names: str) -> int:
         """The word that sets the first of these flags that is set, else the program's name."""
         for name in names:

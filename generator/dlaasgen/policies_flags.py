@@ -170,25 +170,25 @@ def check_words(run: Benchmark, say: Report) -> None:
 def check_job(run: Benchmark, subject: Subject, say: Report) -> None:
     """P310 and P313 to P315: what only the job, or the container, as a whole shows."""
     pod, number, command = run
-    if command.values.get("variable_update") == "collective_all_reduce" and _alone(subject, command):
+    on_servers, on_gpu, alone, threads = command.bearing()
+    if alone and subject.size == 1:
         message = "variable_update=collective_all_reduce needs two devices, and the job has one"
         say("P315", message, pod.word(number, command.place("variable_update")), found="1 worker with 1 device")
-    if command.on_servers is not None and _lacks_server(subject, command.on_servers):
+    if on_servers is not None and _lacks_server(subject, on_servers):
         count = subject.size
         found = f"{counted(count, 'pod')}, none a PS"
-        message = f"variable_update={command.on_servers} needs a parameter server, and the job has none"
+        message = f"variable_update={on_servers} needs a parameter server, and the job has none"
         say("P310", message, pod.word(number, command.place("variable_update")), found=found)
-    if command.on_gpu and not _has_gpu(pod.containers[number]):
+    if on_gpu and not _has_gpu(pod.containers[number]):
         how = "is told to use a GPU" if "device" in command.values else "uses a GPU by default"
         message = f"the benchmark {how}, and the container asks for none"
         say("P313", message, pod.word(number, command.place("device")))
-    if command.values.get("mkl") == "true":
-        _check_threads(run, say)
+    if threads is not None:
+        _check_threads(run, threads, say)
 
 
-def _check_threads(run: Benchmark, say: Report) -> None:
-    pod, number, command = run
-    threads = command.values.get("num_intra_threads", "0")
+def _check_threads(run: Benchmark, threads: str, say: Report) -> None:
+    pod, number, _ = run
     for index, variable in enumerate(as_list(pod.containers[number].get("env"))):
         if variable.__class__ is not dict or variable.get("name") != _OPENMP:
             continue
@@ -205,11 +205,6 @@ def _lacks_server(subject: Subject, update: str) -> bool:
         return False
     alone = subject.size <= 1 and update == "parameter_server"
     return not alone and not subject.pods_of("PS")
-
-
-def _alone(subject: Subject, command: Command) -> bool:
-    """Whether there is one worker with one device; flags that are no numbers are told elsewhere."""
-    return subject.size == 1 and command.values.get("num_gpus", "1") == "1"
 
 
 def _has_gpu(container: dict[str, Any]) -> bool:

@@ -129,6 +129,36 @@ def test_what_is_remembered_of_one_job_never_speaks_for_another() -> None:
         assert checker.findings(tfjob()) == []
 
 
+@pytest.mark.parametrize(
+    ("clean", "flags", "codes"),
+    [
+        ((), ("--variable_update=distributed_replicated",), ["P310"]),
+        ((), ("--variable_update=collective_all_reduce",), ["P315"]),
+        (
+            ("--num_gpus=2", "--variable_update=collective_all_reduce"),
+            ("--variable_update=collective_all_reduce",),
+            ["P315"],
+        ),
+        ((), ("--device=gpu",), ["P313"]),
+        (("--mkl=true", "--num_intra_threads=4"), ("--mkl=true", "--num_intra_threads=2"), ["P314"]),
+        ((), ("--mkl=true",), ["P314"]),
+    ],
+)
+def test_a_flag_that_matters_to_the_job_is_seen_beside_what_is_remembered(
+    clean: tuple[str, ...], flags: tuple[str, ...], codes: list[str]
+) -> None:
+    def with_flags(*more: str) -> dict[str, Any]:
+        given = {name.partition("=")[0] for name in more}
+        data = tfjob(*[a for a in ARGS if a.partition("=")[0] not in given], *more, workers=1, servers=0)
+        return changed(data, *BOX, "env", to=[{"name": "OMP_NUM_THREADS", "value": "4"}])
+
+    checker = Checker(Context(facts=benchmark_facts()))
+    for alike in (None, "x"):
+        assert checker.findings(with_flags(*clean), alike) == []
+        for _ in range(2):
+            assert [f.code for f in checker.findings(with_flags(*flags), alike)] == codes
+
+
 def test_a_queue_is_seen_beside_what_is_remembered() -> None:
     checker = Checker(Context())
     data = changed(tfjob(), "spec", "runPolicy", "suspend", to=False)
