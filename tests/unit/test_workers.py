@@ -62,8 +62,28 @@ pytestmark = [pytest.mark.outside, pytest.mark.usefixtures("clean")]
 @pytest.mark.parametrize(("total", "size"), [(0, 3), (1, 3), (3, 3), (4, 3), (20, 3), (9, 1)])
 def test_every_span_comes_once_and_in_order(total: int, size: int, jobs: int) -> None:
     found = list(spans(numbers, total, size, jobs))
-    bounds = [(start, min(start + size, total)) for start in range(0, total, size)]
-    assert found == [(start, stop, numbers(start, stop)) for start, stop in bounds]
+    assert [n for start, stop, _ in found for n in range(start, stop)] == list(range(total))
+    assert [value for _, _, value in found] == [numbers(start, stop) for start, stop, _ in found]
+    sizes = {stop - start for start, stop, _ in found}
+    assert max(sizes, default=0) <= size
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
+
+
+@pytest.mark.parametrize(
+    ("total", "size", "jobs", "number"),
+    [
+        (800, 800, 2, 1),
+        (801, 800, 2, 2),
+        (10_000, 800, 2, 14),
+        (10_000, 800, 1, 13),
+        (9, 3, 64, 9),
+        (1000, 800, 64, 64),
+    ],
+)
+def test_no_process_is_idle_while_another_has_more_than_its_share(
+    total: int, size: int, jobs: int, number: int
+) -> None:
+    assert len(list(spans(lambda start, stop: (start, stop), total, size, jobs))) == number
 
 
 def test_the_slowest_first_changes_no_order() -> None:
@@ -189,8 +209,8 @@ def test_without_fork_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_each_span_has_a_process_of_its_own_whose_memory_ends_with_it(jobs: int) -> None:
-    found = [value for _, _, value in spans(lambda *_: os.getpid(), 6, 2, jobs)]
-    assert len({os.getpid(), *found}) == 4
+    found = [value for _, _, value in spans(lambda *_: os.getpid(), 8, 2, jobs)]
+    assert len({os.getpid(), *found}) == 5
 
 
 def test_memory_lies_in_huge_pages_where_there_are_any() -> None:

@@ -40,13 +40,14 @@ def default_jobs() -> int:
 def spans(
     function: Callable[[int, int], T], total: int, size: int, jobs: int
 ) -> Generator[tuple[int, int, T], None, None]:
-    """(start, stop, function(start, stop)) for each span of at most `size` of range(total), in order.
+    """(start, stop, function(start, stop)) for each span of range(total), in order: of at most `size`, all alike.
 
     The function reaches the workers by fork, with all that it refers to; what it returns is pickled back. With one span
     or no fork() the work is done in this process. Raises TreeError when a worker is killed or cannot be had,
     RuntimeError when the function raised there (the worker has printed the traceback).
     """
-    todo = [(start, min(start + size, total)) for start in range(0, total, size)]
+    number = _number(total, size, max(jobs, 1))
+    todo = [(total * n // number, total * (n + 1) // number) for n in range(number)]
     if len(todo) <= 1 or not hasattr(os, "fork"):
         for start, stop in todo:
             yield start, stop, function(start, stop)
@@ -86,6 +87,12 @@ def spans(
                 os.close(pipe)
                 os.kill(process, signal.SIGKILL)
                 os.waitpid(process, 0)
+
+
+def _number(total: int, size: int, jobs: int) -> int:
+    """How many spans there are: the fewest of `size`, or as many more as keep all jobs busy up to the end."""
+    fewest = -(-total // size)
+    return fewest if fewest <= 1 else min(total, -(-fewest // jobs) * jobs)
 
 
 def _with_room(function: Callable[[int, int], T]) -> Callable[[int, int], T]:
