@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dlaasgen.pipeline.collect import Collected
     from support import Run
 
+
 pytestmark = pytest.mark.outside
 
 HOUR = 3600 * 10**9
@@ -366,32 +367,6 @@ def test_warnings_are_told(server: Loki, monkeypatch: pytest.MonkeyPatch) -> Non
     assert read(server, 10, monkeypatch) == ([], ["Loki warns: partial result"])
 
 
-@pytest.mark.parametrize("text", [
-    "loki+http://", "loki+https://u:p@host", "loki+https://h:x/", "loki+https://h?limit=1", "loki+https://h#x",
-])  # fmt: skip
-def test_what_is_no_place_is_refused(text: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        loki.Loki(text)
-    assert "C146" in str(caught.value)
-    assert "u:p" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("env", "said"), [
-    ({"LOKI_BEARER_TOKEN": "a", "LOKI_BEARER_TOKEN_FILE": "b"}, "two tokens"),
-    ({"LOKI_BEARER_TOKEN_FILE": "/nowhere"}, "LOKI_BEARER_TOKEN_FILE cannot be read"),
-    ({"LOKI_BEARER_TOKEN": "a", "LOKI_USERNAME": "b"}, "two ways"),
-    ({"LOKI_ORG_ID": "a\nb"}, "what no header can"),
-    ({"LOKI_CA_CERT_PATH": "/nowhere"}, "LOKI_CA_CERT_PATH cannot be read"),
-])  # fmt: skip
-def test_variables_that_cannot_be_used_are_told(
-    env: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(UsageError, match=said):
-        loki.Loki("loki+https://host")
-
-
 def test_a_token_may_lie_in_a_file(server: Loki, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("secret\n")
     monkeypatch.setenv("LOKI_BEARER_TOKEN_FILE", str(tmp_path / "token"))
@@ -400,23 +375,6 @@ def test_a_token_may_lie_in_a_file(server: Loki, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("LOKI_BEARER_TOKEN", "other")
     read(server, 10, monkeypatch)
     assert [told["Authorization"] for told in server.headers] == ["Bearer secret", "Bearer other"]
-
-
-@pytest.mark.parametrize(("words", "said"), [
-    (("--from", "LOKI"), "C131"), (("--from", "LOKI", "--query", 'rate({a="b"}[5m])'), "no query for lines"),
-    (("--from", "LOKI", "--query", '{a="b"}', "--since", "yesterday"), "--since is no time"),
-    (("--from", "LOKI", "--query", '{a="b"}', "--since", "1m", "--until", "2h"), "not before --until"),
-    (("--from", "LOKI", "--query", '{a="b"}', "--follow", "--until", "2h"), "do not go together"),
-    (("--from", ".", "--since", "1m"), "--since is for Loki"), (("--from", ".", "--follow"), "--follow needs"),
-])  # fmt: skip
-def test_options_that_do_not_fit_are_told(
-    server: Loki, dlaasgen: Run, tmp_path: Path, words: tuple[str, ...], said: str
-) -> None:
-    line = [server.url if word == "LOKI" else word for word in words]
-    told = dlaasgen("collect", *line, "--store", "s.db", cwd=tmp_path)
-    assert (told.code, said in told.err) == (2, True), told.err
-    assert not (tmp_path / "s.db").exists()
-    assert server.asked == []
 
 
 def test_following_goes_on_while_the_server_is_away_and_ends_with_ctrl_c(

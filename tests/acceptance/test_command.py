@@ -90,3 +90,9 @@ def test_a_container_engine_gets_the_images_own_entrypoint(dlaasgen: Run, folder
 def test_a_cell_that_is_not_there_is_told_with_the_nearest(dlaasgen: Run, folder: Path) -> None:
     done = dlaasgen("command", "eigen-w3", cwd=folder).exits(2)
     assert "there is no cell 'eigen-w3'; did you mean eigen-w" in done.err
+
+
+def test_a_matrix_before_the_cell_is_told(dlaasgen: Run, folder: Path) -> None:
+    (file,) = folder.glob("matrix/*.yaml")
+    done = dlaasgen("command", file.relative_to(folder), "eigen-w1", cwd=folder).exits(2)
+    assert "is a file and no cell; the cell comes before the matrix: dlaasgen command CELL MATRIX" in done.err

@@ -52,15 +52,17 @@ def test_a_folder_stands_for_its_files(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_all_that_is_not_there_is_said_at_once() -> None:
     Path("empty").mkdir()
-    said = refusal(
-        lambda: matrix_files.find(["matrix/nightli.yaml", "nightly", "empty", "zzz/q", "a\0b", "matrix"]), UsageError
-    )
+    Path("p.jsonnet").touch()
+    paths = ["matrix/nightli.yaml", "nightly", "empty", "zzz/q", "a\0b", "matrix", "p.jsonnet", "q.jsonnet"]
+    said = refusal(lambda: matrix_files.find(paths), UsageError)
     assert said.splitlines() == [
         "matrix/nightli.yaml: error[M101]: there is no such file or folder; did you mean matrix/nightly.yaml?",
         "nightly: error[M101]: there is no such file or folder; did you mean matrix/nightly.yaml?",
         "empty: error[M101]: the folder holds no *.yaml or *.yml file",
         "zzz/q: error[M101]: there is no such file or folder",
         "a\\u0000b: error[M101]: there is no such file or folder",
+        "p.jsonnet: error[M101]: this is a prototype and no matrix; give the matrix that names it",
+        "q.jsonnet: error[M101]: there is no such file or folder",
     ]
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dlaasgen.matrix import Matrix
 
 SUFFIXES = (".yaml", ".yml")
+_PROTOTYPES = (".jsonnet", ".libsonnet")
 
 
 def find(paths: Iterable[str]) -> list[str]:
@@ -32,6 +33,9 @@ def find(paths: Iterable[str]) -> list[str]:
             if not os.path.exists(path):
                 faults.append(_missing(path))
                 continue
+            if path.endswith(_PROTOTYPES) and os.path.isfile(path):
+                hint = "give the matrix that names it"
+                faults.append(Finding("M101", "this is a prototype and no matrix", file=shown(path), hint=hint))
             if not files:
                 faults.append(Finding("M101", "the folder holds no *.yaml or *.yml file", file=shown(path)))
             for file in files:

@@ -23,6 +23,9 @@ def tasks(paths: Sequence[str], cell: str, port: int, *, alone: bool) -> list[Ta
     from dlaasgen.cells import expand
     from dlaasgen.joining import BY_HAND
 
+    if cell.endswith(matrix_files.SUFFIXES) and os.path.isfile(cell):
+        hint = "the cell comes before the matrix: dlaasgen command CELL MATRIX"
+        raise UsageError([Finding("R120", f"{cell} is a file and no cell", hint=hint)])
     known: list[str] = []
     for file in matrix_files.find(paths):
         matrix = matrix_files.read(file)
