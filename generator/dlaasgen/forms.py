@@ -59,17 +59,20 @@ class Forms:
 
     def __init__(self) -> None:
         self._forms: dict[tuple[str, ...], _Form] = {}
-        self._recent: list[_Form] = []
+        # Which form came after which one: an axis that changes from cell to cell takes them by turns.
+        self._following: dict[_Form | None, tuple[_Form, ...]] = {}
+        self._last: _Form | None = None
         self._scalars = _Scalars()
         self._left = _TRIES * _WORTH
 
     def fill(self, source: str, own: Identity) -> Filled | None:
         """The object that a JSON text reads as, with its identity; None when no form is known of it."""
-        for number, form in enumerate(self._recent):
+        form: _Form
+        for form in (*self._following.get(self._last, ()), *self._forms.values()):
             filled = form.fill(source, own, self._scalars)
             if filled is not None:
-                if number:
-                    self._recent.insert(0, self._recent.pop(number))
+                self._following[self._last] = (form,)
+                self._last = form
                 self._left += 1
                 return filled
         return None
@@ -92,12 +95,11 @@ class Forms:
             return
         if len(self._forms) >= _MOST_FORMS:
             self._forms.clear()
-            self._recent.clear()
+            self._following.clear()
         with suppress(ValueError, RecursionError):  # it cannot be written, as `canonical` will say
             form = _form(lines, data, own)
         if form is not None:
             self._forms[kind] = form
-            self._recent.insert(0, form)
 
 
 _Line = tuple[str, str, str]
