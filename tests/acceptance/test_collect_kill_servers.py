@@ -81,6 +81,19 @@ def test_a_log_of_lokis_that_grows_from_one_killed_collection_to_the_next(loki: 
     assert content(str(tmp_path / "s.db")) == quiet_of(loki, tmp_path / "quiet")
 
 
+def test_following_loki_that_is_killed_again_and_again_while_logs_grow(loki: lokis.Loki, tmp_path: Path) -> None:
+    steps = iter(range(0, len(LINES), 5))
+    push(loki, 0, next(steps) + 5)
+    for limit in (12, 30, 45, 60, 90):
+        growing = threading.Timer(2, lambda: push(loki, start := next(steps), start + 5))
+        growing.start()
+        assert from_loki(loki, tmp_path, limit, "--follow", "--interval", "1") == -signal.SIGKILL
+        growing.join()
+    push(loki, 0, len(LINES))
+    assert from_loki(loki, tmp_path, NEVER) == 0
+    assert content(str(tmp_path / "s.db")) == quiet_of(loki, tmp_path / "quiet")
+
+
 def grown(server: pods_api.Api, stopped: threading.Event) -> None:
     """Go on with every pod's log, a line at a time, to its end; then the pods end."""
     for n, line in enumerate(LINES):

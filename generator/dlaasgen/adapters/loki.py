@@ -8,6 +8,7 @@ Credentials come from the environment, under the names that logcli has for them.
 from __future__ import annotations
 
 import base64
+import contextlib
 import email.utils
 import http.client
 import os
@@ -32,6 +33,7 @@ SCHEMES = ("loki+http://", "loki+https://")
 LIMIT = 5000
 MOST = 80_000
 LARGEST = 64 << 20
+_ENDS = "the URL ends before /loki/api/v1"
 _TRIES = 6
 _PATIENCE = 300
 _LONGEST_WAIT = 60.0
@@ -194,6 +196,8 @@ class Loki:
     def _get(self, what: str, wanted: Mapping[str, str], tries: int = _TRIES) -> dict[str, Any]:
         """The JSON of an answer, asked for again while the server is away or busy."""
         url = f"{self.name}/loki/api/v1/{what}?{urllib.parse.urlencode(wanted)}"
+        with contextlib.suppress(UsageError):  # the token in a file is another one now and then
+            self._headers = _headers()
         request = urllib.request.Request(url, headers=self._headers)  # noqa: S310 - http or https
         wait, problem = 0.5, ""
         for attempt in range(tries):
@@ -211,8 +215,9 @@ class Loki:
                 problem, again = self._refused(error)
                 pause = max(pause, again)
             except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
-                problem = " ".join(str(error).split())[:300]
-                if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
+                reason = getattr(error, "reason", error)
+                problem = " ".join(str(reason).split())[:300]
+                if isinstance(reason, ssl.SSLCertVerificationError):
                     raise self._told(problem, "LOKI_CA_CERT_PATH names the authority's certificate") from None
             if attempt < tries - 1:
                 time.sleep(pause)
@@ -233,7 +238,7 @@ class Loki:
         if _TOO_LARGE.search(words):
             raise _LimitError(said) from None
         if error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
-            hint = None
+            hint = _ENDS if error.code == http.client.NOT_FOUND else None
             if error.code in {401, 403} or "no org id" in words:
                 hint = "LOKI_USERNAME and LOKI_PASSWORD, LOKI_BEARER_TOKEN or LOKI_BEARER_TOKEN_FILE; LOKI_ORG_ID"
             raise self._told(f"it refuses: {said}", hint) from None
@@ -241,7 +246,7 @@ class Loki:
 
     def _form(self, what: object) -> StoreError:
         shown = f"{type(what).__name__} {what}" if isinstance(what, Exception) else what
-        return self._told(f"its answer has another form: {shown}", "the URL ends before /loki/api/v1")
+        return self._told(f"its answer has another form: {shown}", _ENDS)
 
     def _told(self, words: str, hint: str | None = None) -> StoreError:
         return StoreError([Finding("C145", f"Loki at {self.name}: {words}", hint=hint)])
@@ -271,9 +276,8 @@ def _headers() -> dict[str, str]:
         found["Authorization"] = f"Bearer {token}"
     if told["ORG_ID"]:
         found["X-Scope-OrgID"] = told["ORG_ID"]
-    for value in found.values():
-        if not value.isprintable() or not value.isascii():
-            raise UsageError([Finding("C146", "a LOKI_ variable holds what no header can", expected="ASCII")])
+    if not all(value.isprintable() and value.isascii() for value in found.values()):
+        raise UsageError([Finding("C146", "a LOKI_ variable holds what no header can", expected="ASCII")])
     return found
 
 
