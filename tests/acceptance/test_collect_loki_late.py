@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,7 +13,10 @@ from dlaasgen.adapters import loki
 from dlaasgen.adapters.store import logs as log_store
 from dlaasgen.adapters.store import results as result_store
 from dlaasgen.adapters.store.database import Database, opened
+from dlaasgen.pipeline import collect as pipeline
 from dlaasgen.pipeline import from_loki
+from dlaasgen.pipeline.collect import Asked
+from dlaasgen.pipeline.notebook import Store
 from lokis import Loki, serving
 
 if TYPE_CHECKING:
@@ -86,6 +90,25 @@ def test_a_line_that_is_older_than_the_overlap_is_had(
     reads(server)
     assert collect(server, database) == 0
     assert reads(server) == [-1, 7]
+
+
+def test_a_result_is_made_of_the_fuller_of_two_logs(server: Loki, tmp_path: Path, root: Path) -> None:
+    name = "examples/logs/nightly/alexnet-bs128-w3-eigen-worker-0.log"
+    lines = (root / name).read_text(encoding="utf-8").splitlines()
+    late = next(n for n, line in enumerate(lines) if line.startswith("10\t"))
+    store = str(tmp_path / "own.db")
+
+    def result() -> tuple[int, list[int], Any]:
+        wanted = Asked([server.url], store, jobs=1, query=QUERY)
+        pipeline.collect(wanted, io.BytesIO(), None, lambda _: None)
+        (found,) = Store(store).results()
+        steps = [row["step"] for row in Store(store).series(found)]
+        return len(found["workers"]), steps, found["metrics"]["images_per_second"]["value"]
+
+    server.lines = [(START + n * HOUR // 4, POD, line) for n, line in enumerate(lines) if n != late]
+    assert result() == (1, [1, 20], 15.64)
+    server.push(START + late * HOUR // 4, ROTATED, lines[late])
+    assert result() == (1, [1, 10, 20], 15.64)
 
 
 def test_a_long_log_is_not_read_again_when_nothing_came_late(server: Loki, database: Database) -> None:

@@ -125,6 +125,14 @@ def test_a_busy_server_is_left_alone_for_as_long_as_it_says(
     assert len(quick) == 3 + 5
 
 
+def test_a_page_for_people_is_told(server: Loki, quick: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    server.body = b"<!doctype html><title>Log in</title>"
+    with pytest.raises(StoreError, match="does not answer: what comes is no JSON, but a login's page perhaps"):
+        read(server, 10, monkeypatch)
+    # A proxy may say so for a moment.
+    assert len(quick) == 5
+
+
 def test_a_server_that_is_not_there_is_told(quick: list[float]) -> None:
     with pytest.raises(StoreError, match=r"C145.*does not answer: \[Errno \d+\] Connection refused$"):
         loki.Loki("loki+http://127.0.0.1:9").series('a="b"', START, START + 1)

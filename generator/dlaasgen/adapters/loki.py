@@ -33,7 +33,7 @@ SCHEMES = ("loki+http://", "loki+https://")
 LIMIT = 5000
 MOST = 80_000
 LARGEST = 64 << 20
-_ENDS = "the URL ends before /loki/api/v1"
+_ENDS, _NO_JSON = "the URL ends before /loki/api/v1", "what comes is no JSON, but a login's page perhaps"
 _TRIES = 6
 _PATIENCE = 300
 _LONGEST_WAIT = 60.0
@@ -215,7 +215,7 @@ class Loki:
                 problem, again = self._refused(error)
                 pause = max(pause, again)
             except (OSError, http.client.HTTPException, orjson.JSONDecodeError) as error:
-                reason = getattr(error, "reason", error)
+                reason = _NO_JSON if isinstance(error, orjson.JSONDecodeError) else getattr(error, "reason", error)
                 problem = " ".join(str(reason).split())[:300]
                 if isinstance(reason, ssl.SSLCertVerificationError):
                     raise self._told(problem, "LOKI_CA_CERT_PATH names the authority's certificate") from None
