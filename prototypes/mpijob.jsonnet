@@ -33,7 +33,7 @@
 // @optionalParam sshd array ["/usr/sbin/sshd","-De","-f","/home/mpiuser/.sshd_config"] Command of a worker: an SSH server that needs no root
 // @optionalParam ssh_dir string /home/mpiuser/.ssh Folder that the operator mounts the SSH keys at
 // @optionalParam user integer 1000 User that the containers run as; sshd's keys are his
-// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by the pods of a TFJob, PyTorchJob or MPIJob, whose own deadline is 300 s later; else by the job
+// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by its pods, with their logs kept; the deadline of the job itself is 300 s later. A TrainJob has that of the job alone
 // @optionalParam backoff_limit integer 0 Failures until the job is given up; a retried benchmark measures something else. At 0 a TFJob or PyTorchJob loses the logs of failed pods, and at 1 it restarts nothing
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value

@@ -28,7 +28,7 @@
 // @optionalParam env object null Environment variables, name to value
 // @optionalParam cpu string 4 CPUs that each worker requests
 // @optionalParam memory string 8Gi Memory that each worker requests and is limited to
-// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by the pods of a TFJob, PyTorchJob or MPIJob, whose own deadline is 300 s later; else by the job
+// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by its pods, with their logs kept; the deadline of the job itself is 300 s later. A TrainJob has that of the job alone
 // @optionalParam backoff_limit integer 1 Failures until the job is given up; a retried benchmark measures something else. At 0 a TFJob or PyTorchJob loses the logs of failed pods, and at 1 it restarts nothing
 // @optionalParam clean_pod_policy enum(None|Running|All) Running Which pods are removed when the job ends; logs go with them
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value

@@ -30,7 +30,7 @@
 // @optionalParam env object null Environment variables, name to value
 // @optionalParam cpu string 4 CPUs that each worker requests
 // @optionalParam memory string 8Gi Memory that each worker requests and is limited to
-// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by the pods of a TFJob, PyTorchJob or MPIJob, whose own deadline is 300 s later; else by the job
+// @optionalParam deadline_seconds integer 7200 Seconds after which a run is ended as failed: by its pods, with their logs kept; the deadline of the job itself is 300 s later. A TrainJob has that of the job alone
 // @optionalParam node_selector object null Labels of the nodes that may run the pods, name to value
 // @optionalParam tolerations array null Taints that the pods tolerate, as Kubernetes writes them
 // @optionalParam spread enum(prefer|require) null Workers evenly over the nodes: where possible (prefer), or else not at all (require)

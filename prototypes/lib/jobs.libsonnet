@@ -11,8 +11,8 @@ local gang(params, pods) =
     then params.scheduling_policy else {}
   );
 
-// An operator looks at its job's deadline at the job's next event, and then removes all pods with their logs. So it is
-// the pods' own deadline that ends them, by the kubelet, and the job's comes these seconds later, for what is left.
+// At a job's deadline its running pods are removed with their logs, by an operator not before the job's next event. So
+// it is the pods' own deadline that ends them, by the kubelet, and the job's comes these seconds later, for what is left.
 local grace = 300;
 
 local policy(params) = {
@@ -42,9 +42,9 @@ local policy(params) = {
     kind: 'Job',
     metadata: $.metadata(params),
     spec: (if count == 1 then {} else { completions: count, parallelism: count, completionMode: 'Indexed' }) + {
-      activeDeadlineSeconds: params.deadline_seconds,
+      activeDeadlineSeconds: params.deadline_seconds + grace,
       backoffLimit: params.backoff_limit,
-      template: (import 'placement.libsonnet').template(params, 'worker', container) + {
+      template: (import 'placement.libsonnet').template(params, 'worker', container, params.deadline_seconds) + {
         spec+: { restartPolicy: 'Never' } + (if count == 1 then {} else { subdomain: params.name }),
       },
     },

@@ -27,8 +27,7 @@ class Study:
             "num_warmup_batches": 1,
             "cpu": "50m",
             "memory": "64Mi",
-            "ps_cpu": "50m",
-            "ps_memory": "64Mi",
+            **({"ps_cpu": "50m", "ps_memory": "64Mi"} if "prototype" not in changes else {}),
             "deadline_seconds": 300,
             **changes.pop("params", {}),
         }

@@ -88,6 +88,20 @@ def test_a_job_past_its_deadline(study: Study, kube: Kube) -> None:
     assert found["logs"], "a pod that ended by its deadline keeps its log"
 
 
+def test_a_job_of_kubernetes_past_its_deadline(study: Study, kube: Kube) -> None:
+    """The job controller, too, would remove a running pod at the job's deadline. The pod's comes before."""
+    axes = {"model": ["trivial"], "batch_size": [32]}
+    params = {"num_batches": 100000, "deadline_seconds": 8}
+    (job,) = study.render(prototype="single-node", axes=axes, id="{{ model }}", params=params).values()
+    study.apply()
+    kube.wait("the job has failed", lambda: kube.get("Job", job)["status"].get("failed"))
+    kube.wait("status says so", lambda: status(study, kube)["state"] == "failed")
+    found = stored(study, kube)
+    assert (found["job"], found["status"]) == (job, "failed")
+    assert "DeadlineExceeded: Pod was active on the node longer than the specified deadline" in found["reason"]
+    assert found["logs"], "a pod that ended by its deadline keeps its log"
+
+
 def test_a_job_past_its_own_deadline(study: Study, kube: Kube) -> None:
     (job,) = study.render(params={"num_batches": 100000}).values()
     study.apply()

@@ -131,13 +131,17 @@ def test_what_is_said_of_pods_is_said_of_each(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROTOTYPES)
-def test_the_deadline_is_of_pods_where_an_operator_ends_jobs_and_of_the_job_elsewhere(name: str) -> None:
+def test_the_deadline_is_of_pods_and_their_jobs_is_later(name: str) -> None:
     for params in ({}, everything(name)):
         seconds = params.get("deadline_seconds", 7200)
         (job, *_) = objects(name, **params)
-        if job["kind"] in {"Job", "TrainJob"}:
+        if job["kind"] == "TrainJob":  # its pods come from a runtime
             assert job["spec"]["activeDeadlineSeconds"] == seconds
             assert json.dumps(job).count("activeDeadlineSeconds") == 1
+            continue
+        if job["kind"] == "Job":
+            assert job["spec"]["activeDeadlineSeconds"] == seconds + 300
+            assert job["spec"]["template"]["spec"]["activeDeadlineSeconds"] == seconds
             continue
         assert job["spec"]["runPolicy"]["activeDeadlineSeconds"] == seconds + 300
         roles = next(spec for field, spec in job["spec"].items() if field.endswith("ReplicaSpecs"))
