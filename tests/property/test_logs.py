@@ -16,7 +16,7 @@ from dlaasgen.logs.needles import needles
 from dlaasgen.logs.patterns import Pattern
 from dlaasgen.logs.prefixes import peel
 from dlaasgen.logs.reading import read_log
-from dlaasgen.logs.runs import DIGITS
+from dlaasgen.logs.runs import DIGITS, FEWEST, runs
 from dlaasgen.results_json import from_json, to_json
 from logs import PREFIXES, SAMPLES, in_chunks, prefixed, result, sample
 
@@ -100,6 +100,25 @@ def test_the_time_before_a_line_is_told_by_stages_and_launcher_records_alone(
     assert repr(told[0]) == repr(told[1])
     names = [found and [(type(e), e.name) for e in found[1] if isinstance(e, timed)] for found in (first, second)]
     assert names[0] == names[1]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([b"images/sec %d", b"%d images/sec: 1", b"x", b"x%d"]), st.integers(1, 40))),
+    st.integers(0, 10**6),
+)
+def test_the_lines_of_a_run_differ_in_digits_alone(stretches: list[tuple[bytes, int]], number: int) -> None:
+    some = [form.replace(b"%d", b"%d" % (number + n)) + b"\n" for form, count in stretches for n in range(count)]
+    data = b"".join(some)
+    before = 0
+    for start, end, count in runs(data) if data else ():
+        run = data[start:end].splitlines(keepends=True)
+        assert before <= start
+        assert b"\n" in (data[start - 1 : start] or b"\n")
+        assert data[end - 1 : end] == b"\n"
+        assert count == len(run)
+        assert {line.translate(None, DIGITS) for line in run} == {run[0].translate(None, DIGITS)}
+        assert count >= FEWEST or count == len(some)
+        before = end
 
 
 @given(lines)

@@ -11,6 +11,7 @@ from dlaasgen.logs import reading as reading_module
 from dlaasgen.logs import scanning
 from dlaasgen.logs.formats.registry import events_of
 from dlaasgen.logs.reading import read_log
+from dlaasgen.logs.runs import runs
 from logs import STAMP, one, prefixed, sample
 
 if TYPE_CHECKING:
@@ -92,3 +93,11 @@ def test_a_line_with_a_time_about_as_long_as_is_read() -> None:
             reading = one(known + stamp + line + b"\n")
             assert (reading.lines.unread == 0) == (len(stamp + line) <= 1 << 16)
             assert one(stamp + line + b"\n").lines.unread == reading.lines.unread
+
+
+@pytest.mark.parametrize("count", [40, 1000, 1001])
+@pytest.mark.parametrize("tail", [0, 1, 30])
+def test_a_run_up_to_the_last_lines_is_taken_whole(count: int, tail: int) -> None:
+    steps = [b"%d\timages/sec: %d.0\t1.000\n" % (n, n) for n in range(1, count + 1)]
+    data = b"".join([b"x\n", *steps, *[b"total images/sec: 15.64\n"] * tail])
+    assert next(iter(runs(data))) == (2, len(b"".join(steps)) + 2, count)

@@ -34,7 +34,7 @@ def form_of_all(data: bytes) -> tuple[bytes, int]:
 
 def runs(data: bytes) -> Iterator[tuple[int, int, int]]:
     """(start, end, lines) of the stretches of whole lines that are alike but for digits, and have a rate."""
-    lines = _alike(data, data[: data.find(b"\n") + 1].translate(None, DIGITS))
+    _, lines = form_of_all(data)
     if lines:
         yield 0, len(data), lines
         return
@@ -62,6 +62,8 @@ def _end(data: bytes, start: int) -> tuple[int, int]:
     form = data[start:end].translate(None, DIGITS)
     size, lines, growing = FEWEST * shortest, 1, True
     while size >= shortest:
+        if growing and end + size >= len(data):
+            return _until(data, end, form, lines)
         stop = data.rfind(b"\n", end, end + size) + 1
         more = _alike(data[end:stop], form) if stop else 0
         if more:
@@ -71,3 +73,21 @@ def _end(data: bytes, start: int) -> tuple[int, int]:
             growing = False
             size //= _FACTOR
     return end, lines
+
+
+def _until(data: bytes, start: int, form: bytes, lines: int) -> tuple[int, int]:
+    """The same, where the rest of the data is likely to be a run, but for its last lines; it is squeezed once."""
+    squeezed = data[start:].translate(None, DIGITS)
+    most = len(squeezed) // len(form)
+    alike, step = 0, most
+    while step:
+        place = alike * len(form)
+        if step <= most - alike and squeezed.startswith(form * step, place):
+            alike += step
+        else:
+            step = (step + 1) // 2 if step > 1 else 0
+    others = squeezed.count(b"\n", alike * len(form))
+    end = len(data)
+    for _ in range(others):
+        end = data.rfind(b"\n", start, end - 1) + 1 or start
+    return end, lines + alike

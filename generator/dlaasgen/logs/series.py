@@ -53,19 +53,21 @@ class Series:
         start = find(b"\n", max(self.next_offset - offset, 1) - 1) + 1
         if start and not self.stride:
             start = self._first(data, start, offset)
-        while start and start < len(data):
+        kept, size = self._kept, len(data)
+        while start and start < size:
             end = find(b"\n", start)
             if end - start > _LONGEST:
                 step = _told(data[start:end])
                 if step is not None:
                     self.add(step, offset + start)
+                again = self.next_offset - offset - 1
             else:
-                self._kept.append(data[start:end])
-                self._offset = offset + start
-                self.next_offset = offset + start + (self.stride or 1)
-                if len(self._kept) >= 2 * SERIES:
+                kept.append(data[start:end])
+                again = start + (self.stride or 1) - 1
+                self._offset, self.next_offset = offset + start, offset + again + 1
+                if len(kept) >= 2 * SERIES:
                     self._thin()
-            again = self.next_offset - offset - 1
+                    again = self.next_offset - offset - 1
             start = find(b"\n", max(end, again)) + 1
 
     def points(self, last: Step | None, offset: int) -> tuple[Point, ...]:

@@ -16,7 +16,8 @@ _KUBECTL = b"] "
 
 def within(outer: Source, source: Source) -> Source:
     """A source as its prefixes tell it, behind a prefix that was taken off before."""
-    if outer in {NOBODY, source}:
+    # Nearly always it is one of the two themselves; to compare values takes longer.
+    if outer is NOBODY or outer is source or outer in {NOBODY, source}:
         return source
     rank = outer.rank if source.rank is None else source.rank
     return Source(outer.pod or source.pod, outer.container or source.container, rank)
