@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +29,14 @@ def test_a_place_that_looks_like_a_server_is_told_how_servers_are_named(
     assert f"there is no {place}; " in said
     assert "Loki is loki+https://HOST, a cluster k8s://NAMESPACE" in said
     assert "Loki is" not in dlaasgen("collect", "--from", "a/b", "--store", "s.db", cwd=tmp_path).exits(2).err
+
+
+def test_a_pipe_is_told_how_it_is_read(dlaasgen: Run, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    said = dlaasgen("collect", "--from", "pipe", "--store", "s.db", cwd=tmp_path).exits(2).err
+    assert "pipe is no plain file; " in said
+    assert "a pipe is read as standard input: --from -" in said
+    assert "there is no ''" in dlaasgen("collect", "--from", "", "--store", "s.db", cwd=tmp_path).exits(2).err
 
 
 @pytest.mark.parametrize("name", ["bad.tar.gz", "bad.tgz", "bad.zip", "bad.tar", "bad.tar.zst"])

@@ -67,7 +67,9 @@ class Places:
         else:
             expected = "a folder, an archive, a file, or - for standard input"
             servers = "Loki is loki+https://HOST, a cluster k8s://NAMESPACE" if _SERVER.match(path) else None
-            raise UsageError([Finding("R120", f"there is no {text(path)}", expected=expected, hint=servers)])
+            pipe = "a pipe is read as standard input: --from -" if os.path.exists(path) else None
+            told = f"{text(path)} is no plain file" if pipe else f"there is no {text(path) or repr(path)}"
+            raise UsageError([Finding("R120", told, expected=expected, hint=pipe or servers)])
         found.logs = _together(files)
         return found
 
