@@ -50,7 +50,7 @@ def quiet(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     return content(store)
 
 
-@pytest.mark.parametrize("limit", [3, 9, 14, 20, 40, 70, 110])
+@pytest.mark.parametrize("limit", [3, 9, 14, 20, 40, 70, 104])
 def test_killed_at_a_statement_the_next_one_completes_it(
     folder: Path, quiet: dict[str, Any], tmp_path: Path, limit: int
 ) -> None:

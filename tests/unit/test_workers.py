@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import gc
 import os
-import pickle
 import platform
 import signal
 import subprocess
@@ -58,10 +57,14 @@ def clean() -> Iterator[None]:
 pytestmark = [pytest.mark.outside, pytest.mark.usefixtures("clean")]
 
 
+kept = pytest.mark.parametrize("keep", [False, True])
+
+
+@kept
 @pytest.mark.parametrize("jobs", [0, 1, 2, 7])
 @pytest.mark.parametrize(("total", "size"), [(0, 3), (1, 3), (3, 3), (4, 3), (20, 3), (9, 1)])
-def test_every_span_comes_once_and_in_order(total: int, size: int, jobs: int) -> None:
-    found = list(spans(numbers, total, size, jobs))
+def test_every_span_comes_once_and_in_order(total: int, size: int, jobs: int, *, keep: bool) -> None:
+    found = list(spans(numbers, total, size, jobs, keep=keep))
     assert [n for start, stop, _ in found for n in range(start, stop)] == list(range(total))
     assert [value for _, _, value in found] == [numbers(start, stop) for start, stop, _ in found]
     sizes = {stop - start for start, stop, _ in found}
@@ -86,17 +89,50 @@ def test_no_process_is_idle_while_another_has_more_than_its_share(
     assert len(list(spans(lambda start, stop: (start, stop), total, size, jobs))) == number
 
 
-def test_the_slowest_first_changes_no_order() -> None:
+@kept
+def test_the_slowest_first_changes_no_order(*, keep: bool) -> None:
     def slow(start: int, _: int) -> int:
         time.sleep(0.15 if start == 0 else 0)
         return start
 
-    assert [value for _, _, value in spans(slow, 6, 1, 3)] == [0, 1, 2, 3, 4, 5]
+    assert [value for _, _, value in spans(slow, 6, 1, 3, keep=keep)] == [0, 1, 2, 3, 4, 5]
 
 
 def test_each_span_has_a_process_of_its_own() -> None:
     found = [value for _, _, value in spans(lambda *_: os.getpid(), 4, 1, 2)]
     assert len({os.getpid(), *found}) == 5
+
+
+def test_processes_that_are_kept_take_what_is_next_and_leave_nothing_behind(tmp_path: Path) -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.me = self
+
+    def left(start: int, _: int) -> tuple[int, int]:
+        (tmp_path / str(start)).touch()
+        deadline = time.monotonic() + 30
+        while start == 0 and not (tmp_path / "3").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        found = sum(isinstance(one, Ring) for one in gc.get_objects())
+        Ring()
+        return os.getpid(), found
+
+    found = [value for _, _, value in spans(left, 12, 1, 2, keep=True)]
+    by_process = [[n for n, (process, _) in enumerate(found) if process == one] for one in dict(found)]
+    assert len(by_process) == 2
+    # It does not wait for its turn, nor run away from it.
+    assert by_process[0][0] == 0
+    assert by_process[1][:3] == [1, 2, 3]
+    assert {rings for _, rings in found} == {0}
+
+
+def test_few_results_wait_for_their_turn(tmp_path: Path) -> None:
+    def counted(start: int, _: int) -> int:
+        (tmp_path / str(start)).touch()
+        time.sleep(0.5 if start == 0 else 0)
+        return len(list(tmp_path.iterdir()))
+
+    assert next(value for _, _, value in spans(counted, 40, 1, 2, keep=True)) <= 4
 
 
 def test_no_more_processes_than_asked_for(tmp_path: Path) -> None:
@@ -110,13 +146,15 @@ def test_no_more_processes_than_asked_for(tmp_path: Path) -> None:
     assert max(value for _, _, value in spans(counted, 8, 1, 2)) <= 2
 
 
-def test_results_larger_than_a_pipe() -> None:
-    found = [value for _, _, value in spans(lambda start, _: bytes([start]) * 3_000_000, 3, 1, 2)]
+@kept
+def test_results_larger_than_a_pipe(*, keep: bool) -> None:
+    found = [value for _, _, value in spans(lambda start, _: bytes([start]) * 3_000_000, 3, 1, 2, keep=keep)]
     assert found == [bytes([n]) * 3_000_000 for n in range(3)]
 
 
+@kept
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_what_a_function_raises_ends_it(jobs: int, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_function_raises_ends_it(jobs: int, *, keep: bool, capfd: pytest.CaptureFixture[str]) -> None:
     def fail(start: int, _: int) -> int:
         if start == 2:
             msg = "no good"
@@ -124,7 +162,7 @@ def test_what_a_function_raises_ends_it(jobs: int, capfd: pytest.CaptureFixture[
         return start
 
     with pytest.raises(RuntimeError, match=r"^a worker process ended with exit code 1$"):
-        list(spans(fail, 5, 1, jobs))
+        list(spans(fail, 5, 1, jobs, keep=keep))
     assert capfd.readouterr().err.endswith("KeyError: 'no good'\n")
 
 
@@ -134,11 +172,12 @@ def test_a_single_span_is_worked_on_here() -> None:
         list(spans(lambda *_: 1 // 0, 3, 3, 2))
 
 
+@kept
 @pytest.mark.parametrize(
     ("number", "name"),
     [(signal.SIGKILL, "Killed"), (signal.SIGSEGV, "Segmentation fault"), (signal.SIGTERM, "Terminated")],
 )
-def test_a_killed_worker_is_told(number: int, name: str) -> None:
+def test_a_killed_worker_is_told(number: int, name: str, *, keep: bool) -> None:
     def die(start: int, _: int) -> int:
         if start == 1:
             signal.signal(signal.SIGSEGV, signal.SIG_DFL)
@@ -147,7 +186,7 @@ def test_a_killed_worker_is_told(number: int, name: str) -> None:
         return start
 
     with pytest.raises(TreeError) as caught:
-        list(spans(die, 9, 1, 3))
+        list(spans(die, 9, 1, 3, keep=keep))
     assert [str(f) for f in caught.value.findings] == [
         f"error[R105]: a worker process was ended by signal {number} ({name}); "
         "memory may have run out, or a prototype recurse without end; --jobs 1 needs less memory"
@@ -160,12 +199,13 @@ def test_a_result_that_cannot_be_sent(capfd: pytest.CaptureFixture[str]) -> None
     assert "cannot pickle" in capfd.readouterr().err
 
 
-def test_closing_early_leaves_nothing_behind() -> None:
+@kept
+def test_closing_early_leaves_nothing_behind(*, keep: bool) -> None:
     def slow(start: int, _: int) -> int:
         time.sleep(30 if start else 0)
         return start
 
-    found = spans(slow, 9, 1, 3)
+    found = spans(slow, 9, 1, 3, keep=keep)
     assert next(found) == (0, 1, 0)
     found.close()
 
@@ -256,19 +296,21 @@ def test_a_childs_life(monkeypatch: pytest.MonkeyPatch, how: str, capsys: pytest
     if how == "unheard":
         os.close(read)
     with pytest.raises(EndedError, match="0" if how == "well" else "1"):
-        workers._work((lambda *_: 1 // 0) if how == "raising" else numbers, (0, 2), write, [other], [])
+        workers._work(lambda: [(0, [0 // (how != "raising"), 1])], write, [other], [])
     assert ("ZeroDivisionError" in capsys.readouterr().err) == (how == "raising")
     gc.enable()
+    gc.unfreeze()
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(other)
     os.close(write)
     if how != "unheard":
         sent = os.read(read, 999)
-        assert sent == (pickle.dumps([0, 1], pickle.HIGHEST_PROTOCOL) if how == "well" else b"")
+        assert workers._whole(bytearray(sent)) == ({0: [0, 1]} if how == "well" else {})
         os.close(read)
 
 
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+@kept
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path, *, keep: bool) -> None:
     code = (
         "import os, sys, time\n"
         "from dlaasgen.adapters.workers import spans\n"
@@ -276,7 +318,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         "    open(f'{sys.argv[1]}/{os.getpid()}', 'w').close()\n"
         "    time.sleep(0.4)\n"
         "    return b'x' * 10_000_000\n"
-        "list(spans(work, 4, 1, 2))\n"
+        f"list(spans(work, 9, 1, 2, keep={keep}))\n"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE) as parent:
         while len(found := [int(p.name) for p in tmp_path.iterdir()]) < 2:

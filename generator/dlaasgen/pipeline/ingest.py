@@ -103,7 +103,7 @@ def ingest(
         finally:
             own.close()
 
-    for start, _, results in workers.spans(work, len(batches), 1, jobs):
+    for start, _, results in workers.spans(work, len(batches), 1, jobs, keep=True):
         arrivals: list[Arrival] = []
         for log, (parts, trouble) in zip(batches[start], results, strict=True):
             out.failed += trouble

@@ -65,7 +65,7 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
         finally:
             own.close()
 
-    for start, _, results in workers.spans(work, len(batches), 1, jobs):
+    for start, _, results in workers.spans(work, len(batches), 1, jobs, keep=True):
         saved += result_store.save(database, PARSER, results)
         done += len(batches[start])
         if progress:
