@@ -12,7 +12,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from dlaasgen import canonical
-from dlaasgen.canonical import dump
+from dlaasgen.canonical import dump, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,6 +193,17 @@ def test_texts(value: object, text: str) -> None:
 def test_numbers_come_back_equal_and_of_the_same_type(read: Callable[[str], Any], number: float) -> None:
     read_back = read(dump({"a": number}))["a"]
     assert (read_back, type(read_back)) == (number, type(number))
+
+
+@pytest.mark.parametrize("value", ["text", "no", "", "a: b", 1, -2.5, True, None, [], {}])
+def test_what_takes_one_line_is_the_same_wherever_it_stands(value: object) -> None:
+    assert dump({"a": [{"b": value}]}) == f"a:\n- b: {one_line(value)}\n"
+
+
+@pytest.mark.parametrize("value", ["a\nb", "\n", [1], {"a": 1}])
+def test_what_takes_several_lines_is_told(value: object) -> None:
+    with pytest.raises(ValueError, match="it takes several lines"):
+        one_line(value)
 
 
 def test_the_order_of_keys_is_not_that_of_the_mapping() -> None:

@@ -160,6 +160,11 @@ def test_a_scalar_without_a_yaml_form_is_left_to_those_who_say_so(size: object) 
     assert learnt(thing(1), thing(2)).fill(source(thing(size)), OWN) is None
 
 
+def test_a_line_feed_however_it_is_written_is_laid_out_by_its_indent() -> None:
+    found = learnt(thing("a"), thing("b"))
+    assert found.fill(source(thing("c")).replace('"c"', '"c\\u000ad"'), OWN) is None
+
+
 def test_the_trees_that_objects_share_are_their_own_where_they_differ() -> None:
     found = learnt(thing(1), thing(2))
     one, two = fitting(found, thing(3)), fitting(found, thing(4))
