@@ -118,7 +118,7 @@ class Told:
     def __init__(self, told: list[Said | None]) -> None:
         self.told = told
         self.hits = [*filter(None, told)]
-        self.places = [*compress(range(len(told)), told)]
+        self.places = [*compress(range(len(told)), told)] if self.hits else []
         self.last = dict(zip(self.hits, self.places, strict=True))
 
     def alone(self, is_other: Callable[[Source], bool]) -> list[int]:
@@ -145,6 +145,8 @@ def told_by(data: bytes, lines: Sequence[bytes]) -> tuple[Told, int]:
 def take(all_of_it: Told, lines: Sequence[bytes], end: int, state: State) -> None:
     """Take in what lines say, of which the last ends before `end`, and none has to be read by itself."""
     hits, last = all_of_it.hits, all_of_it.last
+    if not hits:
+        return
     read, formats, stages = 0, state.formats, state.stages
     for one, count in Counter(hits).items():
         if one.unread:

@@ -87,7 +87,13 @@ def _until(data: bytes, start: int, form: bytes, lines: int) -> tuple[int, int]:
         else:
             step = (step + 1) // 2 if step > 1 else 0
     others = squeezed.count(b"\n", alike * len(form))
-    end = len(data)
-    for _ in range(others):
-        end = data.rfind(b"\n", start, end - 1) + 1 or start
+    # Line by line from the nearer end.
+    end = start
+    if alike > others:
+        end = len(data)
+        for _ in range(others):
+            end = data.rfind(b"\n", start, end - 1) + 1
+    else:
+        for _ in range(alike):
+            end = data.find(b"\n", end) + 1
     return end, lines + alike

@@ -62,6 +62,7 @@ class Scanner:
         self._parts: dict[bytes, bytes] = {}
         self._patience = 0
         self._often = False  # whether needles were found in many lines
+        self._new = False  # whether most lines of a block had not been there before
         self._waiting: State | None = None
 
     def block(self, data: bytes, offset: int, more: int = 0) -> None:
@@ -149,7 +150,7 @@ class Scanner:
             end = data.find(b"\n", found)
             self._one(data[start:end], offset + start, state, cut=False)
             position = self._walk(data, end + 1, offset, state)
-            if hits == _ENOUGH and hits * _MANY > data.count(b"\n", begin, position):
+            if hits == _ENOUGH and not self._new and hits * _MANY > data.count(b"\n", begin, position):
                 state.total += data.count(b"\n", begin, position)
                 self._often = True
                 self._known(data[position:], offset + position, state)
@@ -166,7 +167,8 @@ class Scanner:
         del lines[-1]
         state.total += len(lines)
         told, news = known.told_by(data, lines)
-        self._often = self._often and news * _MANY < len(lines)
+        self._new = news * _MANY >= len(lines)
+        self._often = self._often and not self._new
         start = 0
         for place in (*told.alone(lambda one: within(self.source, one) != state.source), len(lines)):
             if place > start:

@@ -166,7 +166,7 @@ class State:
             self._failures[-1] = f"{FLAGS} {message}"
 
     def begin(self, data: bytes) -> None:
-        """Take note of a block that comes: of its size, and its time when none is known."""
+        """Look for a time, when none is known yet, before a block is read."""
         if not self.first_time and has_time(self.end):
             self._remember()
         if not self.first_time:
