@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from dlaasgen.cells_codes import Place
 from dlaasgen.dimensions import new_value, option_of, resolve
 from dlaasgen.errors import MatrixError
-from dlaasgen.explaining import explained
 from dlaasgen.ids import default_part
 from dlaasgen.matrix import scalar_text
 from dlaasgen.naming import Naming, check_ids
@@ -105,6 +104,8 @@ def explain(matrix: Matrix, cell: str | Mapping[str, Json]) -> list[str]:
 
     Raises UsageError when no combination of the axes could be that cell, MatrixError as `expand` does.
     """
+    from dlaasgen.explaining import explained  # which an expansion does without
+
     return explained(compile_rules(matrix), expand_with_notes(matrix), cell)
 
 

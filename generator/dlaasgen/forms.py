@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import accumulate, count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -33,6 +32,7 @@ _LINE = re.compile(r'( *(?:"(?:[^"\\]|\\.)*": )?)(.*?)(,?)')
 _BRACKETS = frozenset("{}[]")
 # Whether there is a mapping decides where an identity goes.
 _FIXED = _BRACKETS | {"null", "{}", "{ }", "[]", "[ ]", ""}
+_QUOTE = frozenset({'"'})
 # What stands for a scalar while the text around it is made. As YAML it is plain.
 _MARK = "dlaasgen/scalar/"
 _MARKED = re.compile(f"{_MARK}([0-9]+)/")
@@ -41,8 +41,7 @@ _CONTAINERS = ("template", "spec", "containers")
 _COMMANDS = ("args", "command")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """An object with its identity. `text` is its canonical YAML; `data` shares what it can with others of its form.
 
     Where `alike` is the same, objects differ at most in strings of their name, labels, annotations and of the commands
@@ -125,11 +124,13 @@ class _Scalars(dict[str, tuple[Any, str]]):
         return found
 
 
-@dataclass(frozen=True, slots=True)
 class _Slot:
     """The place of a scalar: of that on a line of JSON, or, numbered behind the lines, of one of the identity's."""
 
-    number: int
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class _Form:
@@ -193,7 +194,7 @@ class _Form:
                 return None
             raws.append(source[at:end])
             at = end + length
-        if at != len(source) or not all(raws[n].startswith('"') for n in self._strings):
+        if at != len(source) or not {raws[n][:1] for n in self._strings} <= _QUOTE:
             return None
         identity = [*own.labels.values(), *own.annotations.values()]
         try:

@@ -70,6 +70,21 @@ def test_what_is_filled_in_is_what_would_have_been_written(
             assert json.dumps(filled.data, sort_keys=True) == json.dumps(wanted, sort_keys=True)  # 1 is not true
 
 
+@given(st.data(), OBJECTS, st.integers(0, 200), st.integers(0, 200), st.text(alphabet='a1"{}[]:,\\n \\', max_size=6))
+def test_a_text_that_no_engine_wrote_is_of_no_form_or_reads_as_what_it_is_taken_for(
+    data: st.DataObject, base: dict[str, Any], start: int, stop: int, between: str
+) -> None:
+    forms, own = Forms(), Identity("zzzz", {}, {"dlaasgen/params": "{}"})
+    text = ""
+    for _ in range(3):
+        text = source(varied(base, data.draw, SCALARS), "plain")
+        if forms.fill(text, own) is None:
+            forms.learn(text, json.loads(text), own)
+    broken = text[:start] + between + text[max(start, stop) :]
+    filled = forms.fill(broken, own)
+    assert filled is None or filled.data == adopted(broken, own)
+
+
 WORDS = st.sampled_from(
     "- x NCHW --model=alexnet --modle=alexnet --variable_update=parameter_server python 8Gi Always --data_format=NCHW "
     f"--batch_size=0 {'a' * 70} Bad_Name $(rm) busybox 0 -1 None All".split()
