@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SPAN = 800
 """Cells of one process: enough to make a start cheap, few enough to keep it small."""
 
-CHUNK = 200
+CHUNK = 400
 """Cells of one evaluation in it: enough to make a start cheap, few enough for its text to stay in the caches."""
 
 Mode = Literal["write", "check", "dry-run"]

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 Read = Callable[[str], Iterable[bytes]]
 PARSER = str(PARSER_VERSION)
-BATCH = 64 << 20
+# Logs of so many bytes, unpacked, are had from the store together, and their results stored: little enough for all
+# processes to have work up to the end.
+BATCH = 8 << 20
 MANY = 200
-# Logs of so many bytes, unpacked, are had from the store together.
-AHEAD = 8 << 20
 # Where the benchmark runs, in TFJobs and in what dlaasgen renders.
 CONTAINER = "tensorflow"
 
@@ -60,8 +60,7 @@ def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progre
         own = database.fresh()
         try:
             with own.read() as connection:
-                parts = _batches(batches[start], AHEAD)
-                return [done for part in parts for done in _read_jobs(connection, part)]
+                return _read_jobs(connection, batches[start])
         finally:
             own.close()
 
@@ -127,12 +126,12 @@ def _read(pieces: Iterable[bytes], patterns: Sequence[Pattern]) -> tuple[LogRead
     return reader.close()
 
 
-def _batches(todo: Sequence[Todo], most: int = BATCH) -> Iterator[list[Todo]]:
+def _batches(todo: Sequence[Todo]) -> Iterator[list[Todo]]:
     batch: list[Todo] = []
     size = 0
     for one in todo:
         own = sum(log.size for log in one.logs)
-        if batch and (size + own > most or len(batch) >= MANY):
+        if batch and (size + own > BATCH or len(batch) >= MANY):
             yield batch
             batch, size = [], 0
         batch.append(one)
