@@ -24,12 +24,12 @@ import atexit, os, signal, sqlite3, sys
 import sqlalchemy as sa
 from dlaasgen.adapters import api_server, loki
 from dlaasgen.adapters.store import care, database
-limit, seen = int(sys.argv.pop(1)), 0
+limit, seen, collector = int(sys.argv.pop(1)), 0, os.getpid()
 def count(*_):
     global seen
     seen += 1
     if seen == limit:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(collector, signal.SIGKILL)  # be it a step of one of its workers
 atexit.register(lambda: print("steps", seen))
 make = database._engine
 def engine(url):
