@@ -33,7 +33,7 @@ Read = Callable[[str], Iterable[bytes]]
 PARSER = str(PARSER_VERSION)
 # Logs of so many bytes, unpacked, are had from the store together, and their results stored: little enough for all
 # processes to have work up to the end.
-BATCH = 8 << 20
+BATCH = 32 << 20
 MANY = 200
 # Where the benchmark runs, in TFJobs and in what dlaasgen renders.
 CONTAINER = "tensorflow"
