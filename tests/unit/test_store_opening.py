@@ -49,7 +49,7 @@ def test_a_store_in_a_folder_that_cannot_be_written_to_is_read(store: str, close
     closed()
     with opened(store) as database:
         assert result_store.series(database, "1") == {"a": []}
-        with database.fresh().read() as connection:
+        with database.read_apart() as connection:
             assert connection.execute(sa.select(results.c.job)).scalars().all() == ["a"]
             # What SQLite keeps beside a store that it may write to is not made.
             assert os.listdir(os.path.dirname(store)) == ["s.db"]  # noqa: PTH120, PTH208

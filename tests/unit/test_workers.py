@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dlaasgen.adapters import workers
-from dlaasgen.adapters.workers import default_jobs, spans
+from dlaasgen.adapters.workers import batches, default_jobs, spans
 from dlaasgen.errors import TreeError
 
 if TYPE_CHECKING:
@@ -87,6 +87,21 @@ def test_no_process_is_idle_while_another_has_more_than_its_share(
     total: int, size: int, jobs: int, number: int
 ) -> None:
     assert len(list(spans(lambda start, stop: (start, stop), total, size, jobs))) == number
+
+
+@pytest.mark.parametrize(
+    ("sizes", "found"),
+    [
+        ([], []),
+        ([9], [[9]]),
+        ([1, 2, 3, 4], [[1, 2], [3], [4]]),
+        ([4, 1], [[4], [1]]),
+        ([0, 0, 0, 0], [[0, 0, 0], [0]]),
+        ([9, 9, 1], [[9], [9], [1]]),
+    ],
+)
+def test_batches_are_small_and_few(sizes: list[int], found: list[list[int]]) -> None:
+    assert list(batches(sizes, int, 4, 3)) == found
 
 
 @kept

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 # pipe -> (process, what it has sent)
 _Running = dict[int, tuple[int, bytearray]]
 _READ = 1 << 16  # what a pipe holds
@@ -152,6 +153,21 @@ def _whole(sent: bytearray) -> dict[int, Any]:
             found[number] = pickle.loads(result)  # noqa: S301 - from our own child
         del sent[:end]
     return found
+
+
+def batches(items: Iterable[Item], size: Callable[[Item], int], most: int, many: int) -> Iterator[list[Item]]:
+    """The items in lists of at most `many` and at most `most` by their sizes together; a larger one stands alone."""
+    batch: list[Item] = []
+    together = 0
+    for item in items:
+        own = size(item)
+        if batch and (together + own > most or len(batch) >= many):
+            yield batch
+            batch, together = [], 0
+        batch.append(item)
+        together += own
+    if batch:
+        yield batch
 
 
 def _number(total: int, size: int, jobs: int) -> int:

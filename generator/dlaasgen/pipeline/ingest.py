@@ -88,20 +88,17 @@ def ingest(
     small = [log for log in found if log.size <= LARGE and not any(_packed(f.name) for f in log.files)]
     small += [log for log in found if log.size <= LARGE >> 4 and any(_packed(f.name) for f in log.files)]
     taken = {log.name for log in small}
-    batches = list(_batches(small))
+    batches = list(workers.batches(small, _size, BATCH, MANY))
 
     stored = log_store.any_there(database)
 
     def work(start: int, _stop: int) -> list[tuple[list[Part], list[tuple[str, str]]]]:
         if not stored:
             return [read for log in batches[start] for read in _read([log], lambda _: set())]
-        own = database.fresh()
-        try:
-            with own.read() as connection:
-                there = partial(log_store.there, connection)
-                return [read for part in _batches(batches[start], PART) for read in _read(part, there)]
-        finally:
-            own.close()
+        with database.read_apart() as connection:
+            there = partial(log_store.there, connection)
+            parts = workers.batches(batches[start], _size, PART, MANY)
+            return [read for part in parts for read in _read(part, there)]
 
     for start, _, results in workers.spans(work, len(batches), 1, jobs, keep=True):
         arrivals: list[Arrival] = []
@@ -240,17 +237,8 @@ def _store(database: Database, arrivals: Iterable[Arrival], out: Ingested) -> No
     out.size += sum(a.log.size for a in coming)
 
 
-def _batches(found: Sequence[Log], most: int = BATCH) -> Iterator[list[Log]]:
-    batch: list[Log] = []
-    size = 0
-    for log in found:
-        if batch and (size + log.size > most or len(batch) >= MANY):
-            yield batch
-            batch, size = [], 0
-        batch.append(log)
-        size += log.size
-    if batch:
-        yield batch
+def _size(log: Log) -> int:
+    return log.size
 
 
 def _packed(name: str) -> bool:

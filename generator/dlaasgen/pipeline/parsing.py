@@ -19,7 +19,7 @@ from dlaasgen.results_json import to_json
 from dlaasgen.results_status import result_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -53,16 +53,12 @@ def parse(database: Database, jobs: int, progress: Progress, *, everything: bool
 
 
 def _round(database: Database, todo: Sequence[Todo], jobs: int, progress: Progress) -> int:
-    batches = list(_batches(todo))
+    batches = list(workers.batches(todo, lambda one: sum(log.size for log in one.logs), BATCH, MANY))
     total, done, saved = len(todo), 0, 0
 
     def work(start: int, _stop: int) -> list[Done]:
-        own = database.fresh()
-        try:
-            with own.read() as connection:
-                return _read_jobs(connection, batches[start])
-        finally:
-            own.close()
+        with database.read_apart() as connection:
+            return _read_jobs(connection, batches[start])
 
     for start, _, results in workers.spans(work, len(batches), 1, jobs, keep=True):
         saved += result_store.save(database, PARSER, results)
@@ -124,17 +120,3 @@ def _read(pieces: Iterable[bytes], patterns: Sequence[Pattern]) -> tuple[LogRead
     for data in pieces:
         reader.feed(data)
     return reader.close()
-
-
-def _batches(todo: Sequence[Todo]) -> Iterator[list[Todo]]:
-    batch: list[Todo] = []
-    size = 0
-    for one in todo:
-        own = sum(log.size for log in one.logs)
-        if batch and (size + own > BATCH or len(batch) >= MANY):
-            yield batch
-            batch, size = [], 0
-        batch.append(one)
-        size += own
-    if batch:
-        yield batch

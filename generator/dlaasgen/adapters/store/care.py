@@ -7,7 +7,7 @@ import hashlib
 import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -76,11 +76,10 @@ def backup(database: Database, target: str) -> None:
     try:
         # What a copy that was killed has left.
         _remove(staged)
-        origin = database.engine.url.database or ""
-        frozen = origin.startswith("file:")  # see database.py
-        address = f"{origin}?immutable=1" if frozen else origin
+        (where,), how = database.engine.dialect.create_connect_args(database.engine.url)
+        options: Any = {**how, "timeout": WAIT}
         with (
-            closing(sqlite3.connect(address, timeout=WAIT, uri=frozen)) as source,
+            closing(sqlite3.connect(where, **options)) as source,
             closing(sqlite3.connect(staged)) as copy,
         ):
             # One moment: without it, the copy begins again whenever somebody writes.

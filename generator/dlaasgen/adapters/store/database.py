@@ -59,9 +59,15 @@ class Database:
 
         return (sqlite if self.sqlite else postgresql).insert(table)
 
-    def fresh(self) -> Database:
-        """The same store with connections of its own: what a forked process needs."""
-        return Database(self.name, _engine(self.engine.url))
+    @contextlib.contextmanager
+    def read_apart(self) -> Iterator[sa.Connection]:
+        """`read()` with connections of its own: what a forked process needs."""
+        own = Database(self.name, _engine(self.engine.url))
+        try:
+            with own.read() as connection:
+                yield connection
+        finally:
+            own.close()
 
     def close(self) -> None:
         """Give every connection back."""

@@ -174,8 +174,15 @@ def _held(connection: sa.Connection, keys: Sequence[str]) -> dict[str, list[Any]
 
 def _same(arrival: Arrival, held: Sequence[Any]) -> bool:
     """Whether a place has this very log, and the job that it is said to have."""
-    moved = any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
-    return not moved and any(row.digest == arrival.log.digest for row in held)
+    return _holds(arrival, held) and not _moved(arrival, held)
+
+
+def _holds(arrival: Arrival, held: Sequence[Any]) -> bool:
+    return any(row.digest == arrival.log.digest for row in held)
+
+
+def _moved(arrival: Arrival, held: Sequence[Any]) -> bool:
+    return any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
 
 
 def _found(connection: sa.Connection, keys: Sequence[str]) -> None:
@@ -188,9 +195,8 @@ def _source(database: Database, connection: sa.Connection, arrival: Arrival, kno
     """Store a log of a place of which there is one already; whether it changes anything."""
     origin, log = arrival.origin, arrival.log
     held = known.get(origin.key, [])
-    if any(row.digest == log.digest for row in held):
-        moved = any((row.job, row.run) != (arrival.job.job, arrival.job.run) for row in held)
-        if moved and arrival.job.cell is not None:
+    if _holds(arrival, held):
+        if _moved(arrival, held) and arrival.job.cell is not None:
             move(connection, origin.key, arrival.job)
         _found(connection, [origin.key])
         return False
