@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from dlaasgen.adapters.benchmark_facts import benchmark_facts
 from dlaasgen.checks import POLICIES, Checker, Context
 from dlaasgen.matrix import Cluster
@@ -76,6 +78,18 @@ ONE_LABEL = "at most 63 of a-z, 0-9 and '-', beginning and ending with a letter 
 LETTER_FIRST = "at most 63 of a-z, 0-9 and '-', beginning with a letter, ending with a letter or digit"
 VALUE = "at most 63 of A-Z, a-z, 0-9, '-', '_' and '.', beginning and ending with a letter or digit"
 LONG_NAME = "a" * 54
+
+
+def each_bad(examples: list[tuple[Manifest, list[str]]]) -> pytest.MarkDecorator:
+    """A case for each manifest, with all that is told of it."""
+    return pytest.mark.parametrize(
+        ("manifest", "findings"), examples, ids=lambda v: v[0][:70] if isinstance(v, list) else ""
+    )
+
+
+def each_good(examples: list[Manifest]) -> pytest.MarkDecorator:
+    """A case for each manifest of which nothing is told."""
+    return pytest.mark.parametrize("manifest", examples, ids=range(len(examples)))
 
 
 def shown_by(examples: list[tuple[Manifest, list[str]]]) -> set[str]:

@@ -32,14 +32,14 @@ def readme(index: Index) -> str:
         ),
         "",
         (
-            f"{counted(len(index.entries), 'cell')}, prototype {_code(index.prototype)}, "
+            f"{counted(len(entries), 'cell')}, prototype {_code(index.prototype)}, "
             f"{f'dialect {_code(index.dialect)}, ' if index.dialect else ''}run {_code(str(index.options.get('run')))}."
         ),
         "",
     ]
     if index.params:
         lines += ["| parameter of every cell | value |", "|---|---|"]
-        lines += [f"| {_cell(k)} | {_cell(_plain(v))} |" for k, v in index.params.items()]
+        lines += [f"| {_cell(k)} | {_value(v)} |" for k, v in index.params.items()]
         lines.append("")
     # One cell tells what an id stands for: in all cells it is the same.
     some = [(a, i, e) for a in axes for i, e in dict(zip(ids[a], entries, strict=True)).items() if i]

@@ -101,6 +101,14 @@ def test_kubernetes_leaves_a_query_as_it_is() -> None:
     assert re.sub(r"\$\$|\$\((\w+)\)", lambda m: m[1] or "$", told) == query
 
 
+def assert_refused(wanted: Collector, code: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        manifests(wanted)
+    (finding,) = caught.value.findings
+    assert finding.code == code
+    assert said in str(finding)
+
+
 @pytest.mark.parametrize(
     ("more", "code", "said"),
     [
@@ -115,11 +123,7 @@ def test_kubernetes_leaves_a_query_as_it_is() -> None:
     ],
 )
 def test_what_loki_cannot_be_asked_is_refused(more: dict[str, Any], code: str, said: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        manifests(asked(watched=[], loki=from_loki(**more)))
-    (finding,) = caught.value.findings
-    assert finding.code == code
-    assert said in str(finding)
+    assert_refused(asked(watched=[], loki=from_loki(**more)), code, said)
     with pytest.raises(UsageError, match="--watch is for a cluster"):
         manifests(asked(loki=from_loki()))
 
@@ -139,8 +143,4 @@ def test_what_loki_cannot_be_asked_is_refused(more: dict[str, Any], code: str, s
     ],
 )
 def test_what_kubernetes_would_refuse_is_refused(more: dict[str, Any], code: str, said: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        manifests(asked(**more))
-    (finding,) = caught.value.findings
-    assert finding.code == code
-    assert said in str(finding)
+    assert_refused(asked(**more), code, said)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-
 from jobs import ARGS, BOX, SCRIPT, changed, tfjob
-from policing import GPU, C, Manifest, args, in_shell, model, policies_of, shown_by, threads, told, without
+from policing import (
+    GPU,
+    C,
+    Manifest,
+    args,
+    each_bad,
+    each_good,
+    in_shell,
+    model,
+    policies_of,
+    shown_by,
+    threads,
+    told,
+    without,
+)
 
 # (manifest, all that is found in it)
 BAD: list[tuple[Manifest, list[str]]] = [
@@ -234,7 +246,7 @@ BAD: list[tuple[Manifest, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("manifest", "findings"), BAD, ids=lambda v: v[0][:70] if isinstance(v, list) else "")
+@each_bad(BAD)
 def test_bad(manifest: Manifest, findings: list[str]) -> None:
     assert told(manifest) == findings
 
@@ -263,6 +275,6 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=range(len(GOOD)))
+@each_good(GOOD)
 def test_good(manifest: Manifest) -> None:
     assert told(manifest) == []

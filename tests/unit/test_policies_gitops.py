@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dlaasgen.checks import Context
 from jobs import tfjob
-from policing import Manifest, annotated, policies_of, policy, shown_by, told, without
+from policing import Manifest, annotated, each_bad, each_good, policies_of, policy, shown_by, told, without
 
 # (manifest, all that is found in it)
 BAD: list[tuple[Manifest, list[str]]] = [
@@ -48,7 +46,7 @@ BAD: list[tuple[Manifest, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("manifest", "findings"), BAD, ids=lambda v: v[0][:70] if isinstance(v, list) else "")
+@each_bad(BAD)
 def test_bad(manifest: Manifest, findings: list[str]) -> None:
     assert told(manifest) == findings
 
@@ -64,7 +62,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=range(len(GOOD)))
+@each_good(GOOD)
 def test_good(manifest: Manifest) -> None:
     assert told(manifest) == []
 

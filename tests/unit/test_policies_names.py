@@ -15,6 +15,8 @@ from policing import (
     Manifest,
     W,
     annotated,
+    each_bad,
+    each_good,
     indexed,
     labelled,
     policies_of,
@@ -174,7 +176,7 @@ BAD: list[tuple[Manifest, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("manifest", "findings"), BAD, ids=lambda v: v[0][:70] if isinstance(v, list) else "")
+@each_bad(BAD)
 def test_bad(manifest: Manifest, findings: list[str]) -> None:
     assert told(manifest) == findings
 
@@ -204,7 +206,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=range(len(GOOD)))
+@each_good(GOOD)
 def test_good(manifest: Manifest) -> None:
     assert told(manifest) == []
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from jobs import BOX, DIGEST, POD, PS_BOX, changed, tfjob
-from policing import C, Manifest, W, policies_of, shown_by, told, without
+from policing import C, Manifest, W, each_bad, each_good, policies_of, shown_by, told, without
 
 # (manifest, all that is found in it)
 BAD: list[tuple[Manifest, list[str]]] = [
@@ -95,7 +93,7 @@ BAD: list[tuple[Manifest, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("manifest", "findings"), BAD, ids=lambda v: v[0][:70] if isinstance(v, list) else "")
+@each_bad(BAD)
 def test_bad(manifest: Manifest, findings: list[str]) -> None:
     assert told(manifest) == findings
 
@@ -117,6 +115,6 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=range(len(GOOD)))
+@each_good(GOOD)
 def test_good(manifest: Manifest) -> None:
     assert told(manifest) == []

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dlaasgen.checks import Checker, Context
 from dlaasgen.matrix import Cluster
 from jobs import BOX, POD, WORKER, changed, container, flat, job, replica, tfjob
-from policing import CONTEXT, Manifest, W, labelled, policies_of, policy, shown_by, told, without
+from policing import CONTEXT, Manifest, W, each_bad, each_good, labelled, policies_of, policy, shown_by, told, without
 
 # (manifest, all that is found in it)
 BAD: list[tuple[Manifest, list[str]]] = [
@@ -82,7 +80,7 @@ BAD: list[tuple[Manifest, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("manifest", "findings"), BAD, ids=lambda v: v[0][:70] if isinstance(v, list) else "")
+@each_bad(BAD)
 def test_bad(manifest: Manifest, findings: list[str]) -> None:
     assert told(manifest) == findings
 
@@ -100,7 +98,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("manifest", GOOD, ids=range(len(GOOD)))
+@each_good(GOOD)
 def test_good(manifest: Manifest) -> None:
     assert told(manifest) == []
 

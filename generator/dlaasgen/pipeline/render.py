@@ -60,13 +60,15 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
     """Render one matrix file. Raises MatrixError, PrototypeError, CheckError or TreeError; then nothing has changed."""
     data = matrix_files.read_text(request.matrix)
     matrix = matrix_files.read_bytes(data, request.matrix)
+    root = project.root(request.matrix)
+    source = project.relative(request.matrix, root)
     with matrix_files.located(data, request.matrix):
         try:
-            outcome = _rendered(request, data, matrix, progress)
+            outcome = _rendered(request, data, matrix, root, source, progress)
             written = os.path.dirname(outcome.tree) if request.mode == "write" else None
-            return replace(outcome, findings=_in_files(outcome.findings, request, matrix, written))
+            return replace(outcome, findings=_in_files(outcome.findings, source, matrix, written))
         except CheckError as error:
-            raise CheckError(_in_files(error.findings, request, matrix, None)) from None
+            raise CheckError(_in_files(error.findings, source, matrix, None)) from None
         except UsageError as error:
             unknown = [replace(f, file=matrix.file, path="kubernetes") for f in error.findings if f.code == "K109"]
             if not unknown or request.kubernetes is not None or matrix.kubernetes is None:
@@ -74,10 +76,9 @@ def render_matrix(request: Request, progress: Callable[[int, int], None] | None 
             raise MatrixError(unknown) from None  # the file asks for it, not the command line
 
 
-def _in_files(findings: Sequence[Finding], request: Request, matrix: Matrix, out: str | None) -> tuple[Finding, ...]:
-    """Findings with a file that is there: the manifest in `out`, or the matrix, as the command names it."""
+def _in_files(findings: Sequence[Finding], source: str, matrix: Matrix, out: str | None) -> tuple[Finding, ...]:
+    """Findings with a file that is there: the manifest in `out`, or the matrix (`source`), as the command names it."""
     inside = f"{matrix.name}/{gitops.JOBS}"
-    source = _source(request)
 
     def file_of(f: Finding) -> str | None:
         if f.file is None or not f.file.startswith(inside):
@@ -87,16 +88,18 @@ def _in_files(findings: Sequence[Finding], request: Request, matrix: Matrix, out
     return tuple(replace(f, file=file_of(f)) for f in findings)
 
 
-def _source(request: Request) -> str:
-    """The matrix file as the index names it."""
-    return project.relative(request.matrix, project.root(request.matrix))
-
-
-def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[[int, int], None] | None) -> Outcome:
+def _rendered(
+    request: Request,
+    data: bytes,
+    matrix: Matrix,
+    root: str,
+    source: str,
+    progress: Callable[[int, int], None] | None,
+) -> Outcome:
+    """`source`: the matrix file as the index names it, from the project's folder `root`."""
     if request.kubernetes is not None:
         matrix = replace(matrix, kubernetes=request.kubernetes)
     refuse_waivers(matrix)
-    root = project.root(request.matrix)
     out = request.out if request.out is not None else os.path.join(root, "rendered")
     library = Library([os.path.join(root, "prototypes"), project.shipped_prototypes()])
     prototype = library.prototype(matrix.prototype)
@@ -105,7 +108,7 @@ def _rendered(request: Request, data: bytes, matrix: Matrix, progress: Callable[
         matrix,
         library,
         prototype,
-        _source(request),
+        source,
         _inputs(data, library, matrix),
     )
     lock = tree_files.locked(out) if request.mode == "write" else contextlib.nullcontext()
